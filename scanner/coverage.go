@@ -1,0 +1,153 @@
+package scanner
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Coverage is the receipt of a scan: what was read and what was not, with reasons.
+type Coverage struct {
+	// Complete is false if anything that the scan was asked to read could not be read.
+	Complete bool   `json:"complete"`
+	Commits  int64  `json:"commits"`
+	Blobs    int64  `json:"blobs"`
+	Files    int64  `json:"files"`
+	Bytes    int64  `json:"bytes"`
+	Refs     int64  `json:"refs"`
+	Skipped  []Skip `json:"skipped"`
+}
+
+// Skip is one reason for which something was not read.
+type Skip struct {
+	// What is the sort of thing in the plural, for example "blobs", "files", "commits", "archives".
+	What string `json:"what"`
+	// Reason is a clause that says why and, where there is a remedy, what to do: "larger than 100 MiB; raise --max-size".
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+	// Unread says that the scan was asked to read it and could not: the coverage is incomplete. Otherwise it was left
+	// out on purpose (ignored by configuration, another repository).
+	Unread bool `json:"unread"`
+	// Items are the first few names or object ids.
+	Items []string `json:"items,omitempty"`
+}
+
+// maxSkipItems bounds the names kept per reason; the count goes on.
+const maxSkipItems = 20
+
+// Recorder collects a [Coverage] while sources read. It is safe for concurrent use; the zero value is ready.
+type Recorder struct {
+	commits, blobs, files, bytes, refs, findings atomic.Int64
+	done, total                                  atomic.Int64
+	mu                                           sync.Mutex
+	phase                                        string
+	skips                                        map[skipKey]*Skip
+}
+
+type skipKey struct {
+	what, reason string
+	unread       bool
+}
+
+// AddCommits counts commits that were read.
+func (r *Recorder) AddCommits(n int) { r.commits.Add(int64(n)) }
+
+// AddBlob counts one blob of n bytes that was searched.
+func (r *Recorder) AddBlob(n int) { r.blobs.Add(1); r.bytes.Add(int64(n)) }
+
+// AddFile counts one file, or one text that is no blob, of n bytes that was searched.
+func (r *Recorder) AddFile(n int) { r.files.Add(1); r.bytes.Add(int64(n)) }
+
+// AddBytes counts n bytes that were searched and that are neither blob nor file: a commit message, say.
+func (r *Recorder) AddBytes(n int) { r.bytes.Add(int64(n)) }
+
+// AddRefs counts refs that were read.
+func (r *Recorder) AddRefs(n int) { r.refs.Add(int64(n)) }
+
+// Unread records that something the scan was asked to read could not be read. item names it (a path, an object id) and
+// may be empty.
+func (r *Recorder) Unread(what, reason, item string) { r.skip(skipKey{what, reason, true}, 1, item) }
+
+// UnreadCount is [Recorder.Unread] for n things without names.
+func (r *Recorder) UnreadCount(what, reason string, n int64) {
+	r.skip(skipKey{what, reason, true}, n, "")
+}
+
+// LeftOut records that something was left out on purpose: it does not make the coverage incomplete.
+func (r *Recorder) LeftOut(what, reason, item string) {
+	r.skip(skipKey{what, reason, false}, 1, item)
+}
+
+func (r *Recorder) skip(k skipKey, n int64, item string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.skips == nil {
+		r.skips = map[skipKey]*Skip{}
+	}
+	s := r.skips[k]
+	if s == nil {
+		s = &Skip{What: k.what, Reason: k.reason, Unread: k.unread}
+		r.skips[k] = s
+	}
+	s.Count += n
+	if item == "" {
+		return
+	}
+	// The smallest names are kept, so that the receipt does not depend on the order in which workers met them.
+	if i, found := slices.BinarySearch(s.Items, item); !found && i < maxSkipItems {
+		s.Items = slices.Insert(s.Items, i, item)
+		s.Items = s.Items[:min(len(s.Items), maxSkipItems)]
+	}
+}
+
+// StartPhase names what is being done now and how many steps it has; total 0 means unknown.
+func (r *Recorder) StartPhase(name string, total int64) {
+	r.mu.Lock()
+	r.phase = name
+	r.mu.Unlock()
+	r.done.Store(0)
+	r.total.Store(total)
+}
+
+// Step says that n steps of the phase are done.
+func (r *Recorder) Step(n int64) { r.done.Add(n) }
+
+// Progress is a snapshot of a running scan.
+type Progress struct {
+	Phase                        string
+	Done, Total, Bytes, Findings int64
+}
+
+// Progress returns a snapshot; it may be called at any time.
+func (r *Recorder) Progress() Progress {
+	r.mu.Lock()
+	phase := r.phase
+	r.mu.Unlock()
+	return Progress{phase, r.done.Load(), r.total.Load(), r.bytes.Load(), r.findings.Load()}
+}
+
+// Coverage returns what was recorded so far, its skips sorted.
+func (r *Recorder) Coverage() Coverage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := Coverage{
+		Complete: true, Commits: r.commits.Load(), Blobs: r.blobs.Load(), Files: r.files.Load(),
+		Bytes: r.bytes.Load(), Refs: r.refs.Load(), Skipped: make([]Skip, 0, len(r.skips)),
+	}
+	for _, s := range r.skips {
+		c.Complete = c.Complete && !s.Unread
+		dup := *s
+		dup.Items = slices.Clone(s.Items)
+		c.Skipped = append(c.Skipped, dup)
+	}
+	sort.Slice(c.Skipped, func(i, j int) bool {
+		a, b := c.Skipped[i], c.Skipped[j]
+		if a.Unread != b.Unread {
+			return a.Unread
+		}
+		return strings.Compare(a.What+"\x00"+a.Reason, b.What+"\x00"+b.Reason) < 0
+	})
+	return c
+}

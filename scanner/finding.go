@@ -1,0 +1,138 @@
+package scanner
+
+import (
+	"time"
+
+	"github.com/skant-dev/skant/rules"
+)
+
+// Kind says what sort of place a finding was in.
+type Kind string
+
+// The kinds of place. They are part of the JSON contract.
+const (
+	KindFile          Kind = "file"
+	KindStdin         Kind = "stdin"
+	KindStaged        Kind = "staged"
+	KindCommitContent Kind = "commit-content"
+	KindCommitMessage Kind = "commit-message"
+	KindAuthor        Kind = "author"
+	KindTagMessage    Kind = "tag-message"
+	KindNote          Kind = "note"
+	KindRefName       Kind = "ref-name"
+	KindGitConfig     Kind = "git-config"
+	KindStash         Kind = "stash"
+	KindReflog        Kind = "reflog"
+	KindUnreachable   Kind = "unreachable"
+)
+
+// Verdict is what the provider, or the credential itself, says about being alive.
+type Verdict string
+
+// The verdicts. The zero value means that nobody asked.
+const (
+	NotAsked    Verdict = ""
+	Live        Verdict = "live"
+	Restricted  Verdict = "restricted"
+	Dead        Verdict = "dead"
+	Expired     Verdict = "expired"
+	Unknown     Verdict = "unknown"
+	Uncheckable Verdict = "uncheckable"
+)
+
+// Finding is one credential in one place.
+type Finding struct {
+	Fingerprint string           `json:"fingerprint"`
+	RuleID      string           `json:"rule_id"`
+	Title       string           `json:"title"`
+	Severity    rules.Severity   `json:"severity"`
+	Confidence  rules.Confidence `json:"confidence"`
+	Secret      Secret           `json:"secret_redacted"`
+	// Revealed is the secret in clear. It is empty unless the user asked for --show-secrets.
+	Revealed string   `json:"secret,omitempty"`
+	Location Location `json:"location"`
+	// Excerpt is the line of the finding, shortened, every secret in it masked. Valid UTF-8, no control characters.
+	Excerpt string `json:"excerpt"`
+	// Verdict is what is known about the credential being alive.
+	Verdict Verdict `json:"verdict"`
+	// Facts are what the credential says about itself: account ids, expiry, the provider's name for it. No secrets.
+	Facts map[string]string `json:"facts,omitempty"`
+	// Reasons are short sentences on why the confidence or the verdict is what it is.
+	Reasons    []string     `json:"reasons,omitempty"`
+	Exposure   *Exposure    `json:"exposure,omitempty"`
+	Suppressed *Suppression `json:"suppressed,omitempty"`
+
+	// raw is the text that stands in the file for the secret, encoded or not, so that it can be masked too.
+	raw []Secret
+}
+
+// Location is where a finding is. Lines and columns count from 1; columns count Unicode code points; EndColumn is the
+// column after the last character. For content of a commit they are those of that commit's version of the file.
+type Location struct {
+	Path        string  `json:"path,omitempty"`
+	StartLine   int     `json:"start_line"`
+	StartColumn int     `json:"start_column"`
+	EndLine     int     `json:"end_line"`
+	EndColumn   int     `json:"end_column"`
+	Commit      *Commit `json:"commit,omitempty"`
+	// Object is the hex id of the git object (blob, commit or tag) that holds the secret; empty outside git.
+	Object string `json:"object,omitempty"`
+	Kind   Kind   `json:"kind"`
+	// Decoded lists the encodings that had to be undone to see the secret, outermost first, for example ["base64"].
+	Decoded []string `json:"decoded,omitempty"`
+	// Offset is the byte offset of the secret in the object or file, as it is stored.
+	Offset int64 `json:"offset"`
+}
+
+// Commit is the commit that introduced a finding.
+type Commit struct {
+	ID      string    `json:"id"`
+	Author  string    `json:"author"`
+	Email   string    `json:"email"`
+	Date    time.Time `json:"date"`
+	Summary string    `json:"summary"`
+}
+
+// Exposure is what the repository knows about a secret being reachable.
+type Exposure struct {
+	// InHead says whether HEAD still has the secret at the finding's path.
+	InHead bool `json:"in_head"`
+	// Versions is the number of distinct blobs that hold the secret at this path, from its introduction on.
+	Versions int `json:"versions,omitempty"`
+	// FirstSeen and LastSeen are the committer dates of the first and the last commit known to hold the secret at
+	// this path; zero where no commit does.
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
+	// Refs are the full names of refs from which the introducing commit can be reached, at most 20; RefCount is how
+	// many there are.
+	Refs     []string `json:"refs,omitempty"`
+	RefCount int      `json:"ref_count,omitempty"`
+}
+
+// Suppression says why a finding does not count.
+type Suppression struct {
+	// By is the mechanism, Where the file and line that asked for it.
+	By     string `json:"by"`
+	Where  string `json:"where,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// SchemaVersion is the version of the JSON report. Within a major version changes only add keys.
+const SchemaVersion = "1.0"
+
+// Report is one finished scan: what every output format renders and what the JSON format stores.
+type Report struct {
+	SchemaVersion string    `json:"schema_version"`
+	Tool          Tool      `json:"tool"`
+	Target        string    `json:"target"`
+	Command       string    `json:"command,omitempty"`
+	StartedAt     time.Time `json:"started_at"`
+	Coverage      Coverage  `json:"coverage"`
+	Findings      []Finding `json:"findings"`
+}
+
+// Tool names the program that made a report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
