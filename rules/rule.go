@@ -68,70 +68,70 @@ func (c Confidence) Rank() int {
 // filled by [Load] and [BuiltinWithDocs].
 type Rule struct {
 	// ID names the rule for ever: lower case, digits and dashes, starting with the provider. It is part of fingerprints.
-	ID string
+	ID string `yaml:"id"`
 	// Provider is the file's provider key, for example "anthropic".
-	Provider string
+	Provider string `yaml:"-"`
 	// Title is a noun phrase for one line, for example "Anthropic API key".
-	Title string
+	Title string `yaml:"title"`
 	// Severity is that of a live credential; evidence may lower or raise it.
-	Severity Severity
+	Severity Severity `yaml:"severity"`
 	// Confidence is that of a match which passed every check and has no evidence for or against it.
-	Confidence Confidence
+	Confidence Confidence `yaml:"confidence"`
 	// Anchors are literals of at least 3 bytes. A match of Pattern contains at least one of them, whole.
-	Anchors []string
+	Anchors []string `yaml:"anchors"`
 	// Fold says that anchors are found without regard to ASCII case. Patterns say so themselves with (?i).
-	Fold bool
+	Fold bool `yaml:"fold"`
 	// Pattern is an RE2 expression; its group 1 is the secret. It sees a bounded window around an anchor.
-	Pattern string
+	Pattern string `yaml:"pattern"`
 	// MaxLength bounds the length in bytes of a match of Pattern. 0 lets the engine work it out, which it can for
 	// patterns without unbounded repetition; it takes 4096 for others.
-	MaxLength int
+	MaxLength int `yaml:"max_length"`
 	// Priority decides which rule wins where matches overlap: the higher one, then the longer match. The default is
 	// 50; a catch-all has less, a rule that knows more about the same bytes has more.
-	Priority int
+	Priority int `yaml:"priority"`
 	// Identifier says that the value is a public name (a key id), not a secret: it is shown in clear.
-	Identifier bool
+	Identifier bool `yaml:"identifier"`
 	// Checks are asked of every match; one that fails drops the match.
-	Checks Checks
+	Checks Checks `yaml:"checks"`
 	// Evidence names functions of internal/evidence that look at the value offline and raise or lower confidence.
-	Evidence []string
+	Evidence []string `yaml:"evidence"`
 	// Parts are further values that belong to the same credential, looked for near the match.
-	Parts []Part
+	Parts []Part `yaml:"parts"`
 	// Fact is the name under which the main match is stated when a part, not the match, is the secret.
-	Fact string
+	Fact string `yaml:"fact"`
 
 	// Why says in one or two sentences what the holder of such a credential can do.
-	Why string
+	Why string `yaml:"why"`
 	// Docs are links to the provider's own documentation of the format.
-	Docs []string
+	Docs []string `yaml:"docs"`
 	// Examples show what the rule finds and what it leaves alone. They are templates, see [Expand].
-	Examples Examples
+	Examples Examples `yaml:"examples"`
 	// Playbook names the recovery steps, in the rule's file.
-	Playbook string
+	Playbook string `yaml:"playbook"`
 	// Origin is the file and line of the rule, for messages.
-	Origin Origin
+	Origin Origin `yaml:"-"`
 }
 
 // Checks are conditions on a match. The zero value asks for nothing but that the value is no placeholder.
 type Checks struct {
 	// Entropy is the least Shannon entropy of the secret, in bits per byte.
-	Entropy float64
+	Entropy float64 `yaml:"entropy"`
 	// Require are RE2 expressions that must all match somewhere in the secret.
-	Require []string
+	Require []string `yaml:"require"`
 	// Forbid are RE2 expressions none of which may match in the secret.
-	Forbid []string
+	Forbid []string `yaml:"forbid"`
 	// Context are words, one of which must stand within ContextWithin bytes of the match, without regard to case.
-	Context []string
+	Context []string `yaml:"context"`
 	// ContextWithin is in bytes, to either side. 0 means 120.
-	ContextWithin int
+	ContextWithin int `yaml:"context_within"`
 	// ForbidContext are RE2 expressions none of which may match in the line of the match with the secret taken out.
-	ForbidContext []string
+	ForbidContext []string `yaml:"forbid_context"`
 	// Paths are RE2 expressions, one of which must match the path. Empty means every path.
-	Paths []string
+	Paths []string `yaml:"paths"`
 	// IgnoreSHA256 are hex SHA-256 sums of published example values, which are no secrets.
-	IgnoreSHA256 []string
+	IgnoreSHA256 []string `yaml:"ignore_sha256"`
 	// AllowPlaceholders switches off the check that the value is no placeholder ("changeme", "xxxx", "<token>").
-	AllowPlaceholders bool
+	AllowPlaceholders bool `yaml:"allow_placeholders"`
 }
 
 // Part is a further value of the same credential, for instance the secret key that goes with an access-key id.
@@ -139,27 +139,27 @@ type Checks struct {
 type Part struct {
 	// Name says what the value is, for example "aws_secret_access_key". A part that is no secret is stated as a fact
 	// of that name.
-	Name string
+	Name string `yaml:"name"`
 	// Pattern is an RE2 expression; its group 1 is the value.
-	Pattern string
+	Pattern string `yaml:"pattern"`
 	// Within is the largest distance in bytes from the match, to either side. 0 means 10240.
-	Within int
+	Within int `yaml:"within"`
 	// Prefer are words: a candidate with one of them in the 64 bytes before it counts as nearer than any without.
-	Prefer []string
+	Prefer []string `yaml:"prefer"`
 	// Checks are asked of every candidate.
-	Checks Checks
+	Checks Checks `yaml:"checks"`
 	// Secret says that this value, not the main match, is the finding's secret.
-	Secret bool
+	Secret bool `yaml:"secret"`
 	// Identifier says that the value may be shown in clear, as a fact.
-	Identifier bool
+	Identifier bool `yaml:"identifier"`
 	// Optional says that the rule also fires without it.
-	Optional bool
+	Optional bool `yaml:"optional"`
 }
 
 // Examples are templates, see [Expand]. Each must hold (Match) or not hold (Clean) a finding of its rule.
 type Examples struct {
-	Match []string
-	Clean []string
+	Match []string `yaml:"match"`
+	Clean []string `yaml:"clean"`
 }
 
 // Origin is where a rule was read: a file name and the line its entry starts on.
@@ -190,17 +190,17 @@ func Phases() []Phase {
 // Step is one thing to do in an incident. Title, Text and Run may hold {fact} placeholders, which the runbook fills in
 // with what is known of the incident and leaves as <fact> where it is not.
 type Step struct {
-	Phase Phase
+	Phase Phase `yaml:"phase"`
 	// Title is an imperative of a few words.
-	Title string
+	Title string `yaml:"title"`
 	// Text says what to know before doing it; may be empty.
-	Text string
+	Text string `yaml:"text"`
 	// Run holds exact commands, one per line; may be empty.
-	Run string
+	Run string `yaml:"run"`
 	// Link is the provider's page where the same is done by hand; may be empty.
-	Link string
+	Link string `yaml:"link"`
 	// Uncertain marks a step whose effect is not documented by the provider.
-	Uncertain bool
+	Uncertain bool `yaml:"uncertain"`
 }
 
 // Playbook is the steps of one kind of incident, in order.

@@ -128,7 +128,9 @@ type Report struct {
 	Command       string    `json:"command,omitempty"`
 	StartedAt     time.Time `json:"started_at"`
 	Coverage      Coverage  `json:"coverage"`
-	Findings      []Finding `json:"findings"`
+	// Hidden counts findings below the least confidence that was asked for; they are not among Findings.
+	Hidden   int       `json:"hidden,omitempty"`
+	Findings []Finding `json:"findings"`
 }
 
 // Tool names the program that made a report.

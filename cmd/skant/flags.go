@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"github.com/skant-dev/skant/rules"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// scanFlags are the flags of every scanning command.
+type scanFlags struct {
+	outputs       []string
+	rulePaths     []string
+	minConfidence string
+	maxSize       string
+	timeout       time.Duration
+	showSecrets   bool
+	noProgress    bool
+}
+
+func (f *scanFlags) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVarP(&f.outputs, "output", "o", nil, helpFlagOutput)
+	fs.StringArrayVar(&f.rulePaths, "rules", nil, helpFlagRules)
+	fs.StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
+	fs.StringVar(&f.maxSize, "max-size", "100MiB", helpFlagMaxSize)
+	fs.DurationVar(&f.timeout, "timeout", 0, helpFlagTimeout)
+	fs.BoolVar(&f.showSecrets, "show-secrets", false, helpFlagShowSecrets)
+	fs.BoolVar(&f.noProgress, "no-progress", false, helpFlagNoProgress)
+	completeWords(cmd, "min-confidence", "certain", "high", "medium", "low")
+	completeWords(cmd, "output", formatNames()...)
+}
+
+// completeWords offers a flag's values to the shell.
+func completeWords(cmd *cobra.Command, flag string, words ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag was registered a few lines above
+	}
+}
+
+// bytes returns the size bound.
+func (f *scanFlags) bytes() (int64, error) {
+	n, err := humanize.ParseBytes(f.maxSize)
+	if err != nil || n == 0 || n > 1<<40 {
+		return 0, withHint(fmt.Errorf("invalid size %q for --max-size", f.maxSize), hintSize)
+	}
+	return int64(n), nil
+}
+
+// ruleSet returns the built-in rules and those that the user added, whose examples must hold.
+func (f *scanFlags) ruleSet(cmd *cobra.Command) (*rules.Set, error) {
+	return loadRules(cmd, rules.Builtin(), f.rulePaths)
+}
+
+func loadRules(cmd *cobra.Command, base *rules.Set, paths []string) (*rules.Set, error) {
+	for _, p := range paths {
+		own, err := rules.LoadPath(p)
+		if err != nil {
+			return nil, withHint(err, hintRules)
+		}
+		s, err := scanner.New(own, scanner.Options{})
+		if err != nil {
+			return nil, err
+		}
+		if err := s.CheckExamples(cmd.Context()); err != nil {
+			return nil, withHint(err, hintRules)
+		}
+		if base, err = rules.Merge(base, own); err != nil {
+			return nil, withHint(err, hintRules)
+		}
+	}
+	return base, nil
+}
+
+// fullRules returns the rules with everything that a report says of them.
+func (f *scanFlags) fullRules(cmd *cobra.Command) (*rules.Set, error) {
+	set, err := rules.BuiltinWithDocs()
+	if err != nil {
+		return nil, err
+	}
+	return loadRules(cmd, set, f.rulePaths)
+}
+
+// options returns the engine's settings. Showing secrets is refused in CI, where logs are kept and read by many, and
+// confirmed on a terminal.
+func (f *scanFlags) options(a *app, outs []output) (scanner.Options, error) {
+	opt := scanner.Options{MinConfidence: rules.Confidence(f.minConfidence), Now: a.now()}
+	if opt.MinConfidence.Rank() < 0 {
+		return opt, withHint(fmt.Errorf("invalid confidence %q for --min-confidence", f.minConfidence), hintConfidence)
+	}
+	if key := a.env("SKANT_FINGERPRINT_KEY"); key != "" {
+		opt.FingerprintKey = []byte(key)
+	}
+	if !f.showSecrets {
+		return opt, nil
+	}
+	if v := a.env("CI"); v != "" && v != "false" {
+		return opt, withHint(errors.New("--show-secrets is refused in CI"), hintShowSecretsCI)
+	}
+	for _, o := range outs {
+		if !o.format.mayReveal {
+			return opt, withHint(fmt.Errorf("--show-secrets does not work with the format %s", o.format.name), hintShowSecretsFormat)
+		}
+	}
+	if _, ok := a.terminal(a.in); ok && !a.confirm(msgConfirmSecrets) {
+		return opt, withHint(errors.New("--show-secrets was not confirmed"), hintShowSecretsConfirm)
+	}
+	opt.ShowSecrets = true
+	return opt, nil
+}

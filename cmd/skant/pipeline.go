@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/rules"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// prepared is a scan that is ready to run: flags checked, rules loaded.
+type prepared struct {
+	flags   *scanFlags
+	outs    []output
+	set     *rules.Set
+	scanner *scanner.Scanner
+	maxSize int64
+}
+
+// prepare checks the flags that all scanning commands share, before anything is opened.
+func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
+	p := &prepared{flags: f}
+	var err error
+	if p.outs, err = parseOutputs(f.outputs); err != nil {
+		return nil, err
+	}
+	if p.maxSize, err = f.bytes(); err != nil {
+		return nil, err
+	}
+	opt, err := f.options(a, p.outs)
+	if err != nil {
+		return nil, err
+	}
+	if p.set, err = f.ruleSet(cmd); err != nil {
+		return nil, err
+	}
+	p.scanner, err = scanner.New(p.set, opt)
+	return p, err
+}
+
+// scan searches a source and makes a report of it.
+func (a *app) scan(cmd *cobra.Command, p *prepared, target string, src scanner.Source) (*scanner.Report, error) {
+	ctx := cmd.Context()
+	if p.flags.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.flags.timeout)
+		defer cancel()
+	}
+	rep := &scanner.Report{
+		SchemaVersion: scanner.SchemaVersion, Tool: tool(), Target: p.scanner.Scrub(target), Command: cmd.Name(),
+		StartedAt: a.now().UTC(),
+	}
+	rec := &scanner.Recorder{}
+	stop := a.watch(rec, p.flags.noProgress)
+	res, err := p.scanner.Scan(ctx, src, rec)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	rep.Coverage, rep.Findings, rep.Hidden = res.Coverage, res.Findings, res.Hidden
+	return rep, nil
+}
+
+// finish is the end of every scanning command: outputs, the summary, the exit code.
+func (a *app) finish(cmd *cobra.Command, p *prepared, rep *scanner.Report) error {
+	set := p.set
+	if len(rep.Findings) > 0 { // nothing is said about rules otherwise, and reading their texts takes a while
+		var err error
+		if set, err = p.flags.fullRules(cmd); err != nil {
+			return err
+		}
+	}
+	if err := a.write(p.outs, rep, set); err != nil {
+		return err
+	}
+	a.say(msgSummary, report.Summary(rep))
+	if rep.Hidden > 0 {
+		a.say(msgHidden, rep.Hidden, p.flags.minConfidence)
+	}
+	return outcome(rep)
+}
+
+// outcome is the exit code of a report, as an error. Findings win over an incomplete coverage.
+func outcome(rep *scanner.Report) error {
+	for i := range rep.Findings {
+		if rep.Findings[i].Suppressed == nil {
+			return &resultError{exitFindings}
+		}
+	}
+	if !rep.Coverage.Complete {
+		return &resultError{exitIncomplete}
+	}
+	return nil
+}
+
+// run is a whole scanning command: prepare, build the source, scan, finish.
+func (a *app) run(cmd *cobra.Command, f *scanFlags, target string, build func(p *prepared) (scanner.Source, func() error, error)) error {
+	p, err := a.prepare(cmd, f)
+	if err != nil {
+		return err
+	}
+	src, closeSource, err := build(p)
+	if err != nil {
+		return err
+	}
+	rep, err := a.scan(cmd, p, target, src)
+	err = errors.Join(err, closeSource())
+	if err != nil {
+		return err
+	}
+	return a.finish(cmd, p, rep)
+}
+
+func nothingToClose() error { return nil }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/source"
+	"github.com/skant-dev/skant/scanner"
+)
+
+func newScan(a *app) *cobra.Command {
+	var f scanFlags
+	var noIgnore bool
+	cmd := &cobra.Command{
+		Use:     "scan [PATH...]",
+		Short:   helpScanShort,
+		Long:    helpScan,
+		Example: exampleScan,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"."}
+			}
+			return a.run(cmd, &f, strings.Join(args, " "), func(p *prepared) (scanner.Source, func() error, error) {
+				if len(args) == 1 && args[0] == "-" {
+					return source.NewStdin(a.in, p.maxSize), nothingToClose, nil
+				}
+				src, err := source.NewFiles(args, source.FilesOptions{
+					MaxSize: p.maxSize, NoIgnore: noIgnore, Tracked: trackedFiles,
+				})
+				if err != nil {
+					return nil, nil, withHint(err, hintScanPath)
+				}
+				return src, nothingToClose, nil
+			})
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().BoolVar(&noIgnore, "no-ignore", false, helpFlagNoIgnore)
+	return cmd
+}
+
+// trackedFiles returns the paths in the index of a work tree.
+func trackedFiles(worktree string) (map[string]bool, error) {
+	r, err := repo.Open(worktree, repo.Options{})
+	if err != nil {
+		return nil, err
+	}
+	entries, err := r.Index()
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	tracked := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		tracked[e.Path] = true
+	}
+	return tracked, r.Close()
+}
+
+// openRepository opens the repository that a path belongs to. hook says that git may have started the program, so that
+// its variables are obeyed.
+func (a *app) openRepository(path string, p *prepared, hook bool) (*repo.Repository, error) {
+	opt := repo.Options{MaxObject: p.maxSize}
+	if hook {
+		opt.Env = a.env
+	}
+	r, err := repo.Open(path, opt)
+	var none *repo.NotRepositoryError
+	if errors.As(err, &none) {
+		return nil, withHint(err, hintRepository)
+	}
+	if err != nil {
+		return nil, &incompleteError{err}
+	}
+	return r, nil
+}
+
+// targetName is how a repository is called in reports: the path as it was given, made readable.
+func targetName(path string) string {
+	if abs, err := filepath.Abs(path); err == nil && path == "." {
+		return filepath.Base(abs)
+	}
+	return path
+}
+
+func newStaged(a *app) *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:     "staged",
+		Short:   helpStagedShort,
+		Long:    helpStaged,
+		Example: exampleStaged,
+		Args:    exactly(0, 0, hintStagedArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.run(cmd, &f, targetName("."), func(p *prepared) (scanner.Source, func() error, error) {
+				r, err := a.openRepository(".", p, true)
+				if err != nil {
+					return nil, nil, err
+				}
+				return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize}), r.Close, nil
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func newDiff(a *app) *cobra.Command {
+	var f scanFlags
+	var path string
+	cmd := &cobra.Command{
+		Use:     "diff BASE..HEAD",
+		Short:   helpDiffShort,
+		Long:    helpDiff,
+		Example: exampleDiff,
+		Args:    exactly(1, 1, hintRange),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.run(cmd, &f, targetName(path)+" "+args[0], func(p *prepared) (scanner.Source, func() error, error) {
+				r, err := a.openRepository(path, p, true)
+				if err != nil {
+					return nil, nil, err
+				}
+				src, err := source.NewDiff(r, args[0], source.DiffOptions{MaxSize: p.maxSize})
+				if err != nil {
+					return nil, nil, errors.Join(withHint(err, hintRange), r.Close())
+				}
+				return src, r.Close, nil
+			})
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVarP(&path, "repo", "C", ".", helpFlagRepo)
+	return cmd
+}
+
+func newHistory(a *app) *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:     "history [REPO]",
+		Short:   helpHistoryShort,
+		Long:    helpHistory,
+		Example: exampleHistory,
+		Args:    exactly(0, 1, hintHistoryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := "."
+			if len(args) == 1 {
+				path = args[0]
+			}
+			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
+				return a.historySource(path, p)
+			})
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+// historySource reads everything in a repository's object store.
+func (a *app) historySource(path string, p *prepared) (scanner.Source, func() error, error) {
+	r, err := a.openRepository(path, p, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := r.Objects(); err != nil {
+		return nil, nil, &incompleteError{errors.Join(fmt.Errorf("open object store: %w", err), r.Close())}
+	}
+	return source.NewHistory(r, source.HistoryOptions{MaxSize: p.maxSize}), r.Close, nil
+}

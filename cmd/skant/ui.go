@@ -1,0 +1,181 @@
+package main
+
+// Every word that is meant for a person stands in this file, or in internal/report and internal/recovery where it is
+// part of a document. The voice: what happened, then what to do; no exclamation marks; messages about errors begin in
+// lower case and end without a full stop, hints are sentences. Results go to standard output, everything else to
+// standard error.
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+)
+
+const (
+	msgError             = "skant: %s\n"
+	msgHint              = "hint: %s\n"
+	msgSummary           = "skant: %s\n"
+	msgHidden            = "skant: %d more of less than %s confidence are not shown; --min-confidence low shows them\n"
+	msgCrash             = "skant: internal error, so nothing is known to be clean: %s\n%s\n"
+	msgScrubFailed       = "an error whose text could not be cleared of secrets"
+	msgConfirmSecrets    = "Secrets will be shown in clear on this screen and in the files you named. Type yes to go on: "
+	msgHookRemoved       = "removed %s\n"
+	msgNoHooks           = "there is no hook of skant here\n"
+	msgHooksFolder       = "git looks for hooks in %s\n"
+	msgHooksElsewhere    = "  core.hooksPath says so; it is not the repository's own folder\n"
+	msgHookShadowed      = "  %s is not run because of that\n"
+	msgHookActive        = "runs skant"
+	msgHookIdle          = "does not run skant"
+	msgHookNotExecutable = "git skips it, because it may not be executed: chmod +x %q"
+	msgHookNoBinary      = "the program %q is not there; the hook looks for skant in PATH. To renew it: skant hooks install"
+	msgHookLine          = "to run skant from %q too, add near its top: %s"
+	msgProgress          = "%s, %s, %d found"
+)
+
+const (
+	hintFlags              = "`%s --help` lists the flags."
+	hintSuggestion         = "did you mean `%s %s`?"
+	hintCommands           = "`%s --help` lists the commands."
+	hintFormats            = "known formats are %s; write -o FORMAT or -o FORMAT=PATH."
+	hintOutputPath         = "give every output but one a file of its own: -o text -o sarif=out.sarif."
+	hintSize               = "write a number with a unit, for example --max-size 100MiB."
+	hintConfidence         = "write certain, high, medium or low."
+	hintRules              = "`skant rules lint FILE` checks a rule file; docs/rules.md describes the format."
+	hintRulesArgs          = "`skant rules list` takes no arguments; to see one rule: skant rules show ID."
+	hintRulesShow          = "give the id of one rule; `skant rules list` lists them."
+	hintRulesTest          = "change the pattern, the checks or the example; docs/rules.md describes all three."
+	hintRulesLint          = "these do not stop a scan, but the next reader of the rules will want them."
+	hintScanPath           = "name files or folders that exist, or - for standard input."
+	hintRepository         = "run it inside a git repository or name one; to search plain files use `skant scan PATH`."
+	hintRange              = "write BASE..HEAD with two revisions of this clone, for example origin/main..HEAD; in CI, check out with fetch-depth: 0."
+	hintStagedArgs         = "`skant staged` takes no arguments: it searches what the next commit would add."
+	hintHistoryArgs        = "name at most one repository: skant history [REPO]."
+	hintRecoverArgs        = "name one repository, or a saved report with --report FILE."
+	hintReportArgs         = "name one saved JSON report, or - for standard input: skant report FILE -o sarif."
+	hintReportFile         = "it must be a report that skant wrote with -o json."
+	hintVersionArgs        = "`skant version` takes no arguments."
+	hintShowSecretsCI      = "logs of CI are kept and read by many: run it on your own machine."
+	hintShowSecretsFormat  = "only text and json can show secrets."
+	hintShowSecretsConfirm = "type yes when asked, or leave --show-secrets out."
+	hintHooksArgs          = "it takes no arguments: it is about the repository of the current folder."
+	hintHooksForeign       = "add the line to that hook, then `skant hooks status` shows it as chained."
+	hintHooksElsewhere     = "add the lines there, or repeat with --any-hooks-path to write into that folder."
+)
+
+const (
+	helpFlagOutput        = "output `FORMAT[=PATH]`: text, json, jsonl, sarif or markdown; may be repeated"
+	helpFlagRules         = "also use the rules of this `FILE` or folder; may be repeated"
+	helpFlagMinConfidence = "least `CONFIDENCE` to report: certain, high, medium or low"
+	helpFlagMaxSize       = "`SIZE` above which a file or object is not read, which makes the scan incomplete"
+	helpFlagTimeout       = "stop after this `DURATION`, which makes the scan incomplete; 0 means never"
+	helpFlagShowSecrets   = "show secrets in clear, in text and json only; asks on a terminal, refused in CI"
+	helpFlagNoProgress    = "no progress display"
+	helpFlagNoIgnore      = "also read what .gitignore leaves out"
+	helpFlagRepo          = "the `REPO`sitory"
+	helpFlagReport        = "use this saved JSON report instead of scanning; - is standard input"
+)
+
+const exitStatusHelp = `
+Exit status: 0 nothing found and everything read, 1 something found, 2 wrong usage or
+configuration, 3 nothing found but something could not be read.`
+
+const (
+	helpRootShort = "find leaked credentials in git, and end the incident"
+	helpRoot      = `skant finds leaked credentials in staged changes, ranges of commits, folders and whole
+git histories, says what they are and since when they can be seen, and writes the runbook
+that ends the incident.
+
+It never prints a secret, opens no connection, executes nothing of what it scans, and
+never calls a scan clean that could not read everything.
+` + exitStatusHelp
+
+	helpScanShort = "search files and folders"
+	helpScan      = `Search files and folders, by default the current one; - is standard input.
+
+What .gitignore leaves out is not read, unless it is tracked all the same. What .skantignore
+leaves out (same syntax) is never read. Symbolic links are not followed. Archives are searched
+as they are, not unpacked, and reported as not read.
+` + exitStatusHelp
+	exampleScan = `  skant scan
+  skant scan src deploy/values.yaml
+  kubectl get secret -o yaml | skant scan -
+  skant scan . -o text -o sarif=skant.sarif`
+
+	helpStagedShort = "search what the next commit would add (for hooks)"
+	helpStaged      = `Search what the next commit would add: the index against HEAD. Only added lines count.
+
+It obeys the variables that git sets for hooks, so that "git commit -a" and "git commit FILE"
+are judged by what they really commit.
+` + exitStatusHelp
+	exampleStaged = `  skant staged
+  skant hooks install      # run it before every commit`
+
+	helpDiffShort = "search what a range of commits adds"
+	helpDiff      = `Search what the commits of a range add: every commit that HEAD has and BASE has not, each
+against its parents, merges included, and the commit messages. Only added lines count. What one
+commit of the range adds and a later one removes is found too: it is in the history.
+` + exitStatusHelp
+	exampleDiff = `  skant diff origin/main..HEAD
+  skant diff v1.0..v1.1 -o json=report.json
+  skant diff main...feature    # since the two parted`
+
+	helpHistoryShort = "search everything in the object store, reachable or not"
+	helpHistory      = `Search everything in a repository's object store: every version of every file on every branch,
+tag, stash and note, commit and tag messages, and what no ref reaches any more. For each finding:
+the commit that introduced it, where, who, when, and whether HEAD still has it.
+
+A shallow or partial clone, a missing or damaged object make the result incomplete: exit status 3.
+` + exitStatusHelp
+	exampleHistory = `  skant history
+  skant history ~/src/service -o text -o json=audit.json
+  git clone --mirror URL repo.git && skant history repo.git`
+
+	helpRecoverShort = "write the runbook that ends the incident"
+	helpRecover      = `Write the runbook of an incident: for each secret what it opens, since when it could be seen, and
+the steps in order with exact commands: stop it, replace it, review what was done with it, remove it
+from the history, prove that it is gone. From a saved report, or from a scan of the history.
+` + exitStatusHelp
+	exampleRecover = `  skant recover > runbook.md
+  skant history -o json=audit.json; skant recover --report audit.json
+  skant recover runbook ~/src/service -o markdown=runbook.md`
+
+	helpReportShort = "render a saved JSON report in other formats"
+	helpReport      = `Render a JSON report that an earlier scan saved. Nothing is scanned. The exit status is that of
+the scan: 1 with findings, 3 if it was incomplete.`
+	exampleReport = `  skant report audit.json
+  skant report audit.json -o sarif=audit.sarif -o markdown=runbook.md`
+
+	helpRulesShort     = "list, show, test and check rules"
+	helpRules          = `Rules are data: docs/rules.md describes how to write one.`
+	exampleRules       = "  skant rules list\n  skant rules show anthropic-api-key\n  skant rules test my-rules.yaml"
+	helpRulesListShort = "list the rules"
+	helpRulesShowShort = "show one rule and its recovery steps"
+	helpRulesTestShort = "run the examples of rules"
+	helpRulesTest      = `Run every example of the rules in the given files or folders, or of the built-in rules: a match must be
+found, a clean one must not.`
+	helpRulesLintShort = "check rules for mistakes and omissions"
+	helpRulesLint      = `Check the rules in the given files or folders, or the built-in ones: unknown keys, patterns that do not
+compile, anchors that a match lacks, missing reasons, links, examples and recovery steps.`
+
+	helpHooksShort   = "install, remove and inspect git hooks"
+	helpHooks        = `Run skant before every commit. An existing hook is never overwritten.`
+	exampleHooks     = "  skant hooks install\n  skant hooks status\n  skant hooks uninstall"
+	helpHooksInstall = `Install pre-commit and pre-merge-commit hooks that run "skant staged" (git runs no pre-commit hook when
+it completes a merge by itself). An existing hook of somebody else is left as it is, and the line to add to it is shown.`
+	helpHooksStatus         = `Say for each hook what stands in its place and whether git runs skant for it. Exit status 1 if one does not.`
+	helpFlagAnyHooksPath    = "install into the folder of core.hooksPath even if it is not the repository's own"
+	helpHooksInstallShort   = "install hooks in a repository"
+	helpHooksUninstallShort = "remove hooks that skant installed"
+	helpHooksStatusShort    = "say which hooks are installed and whether they really run"
+	helpVersionShort        = "print the version"
+)
+
+// say writes a message to standard error. There is nobody to tell if that fails.
+func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.err, format, args...) }
+
+// confirm asks a question on standard error and reports whether the answer is yes.
+func (a *app) confirm(question string) bool {
+	a.say("%s", question)
+	answer, err := bufio.NewReader(a.in).ReadString('\n')
+	return err == nil && strings.TrimSpace(answer) == "yes"
+}

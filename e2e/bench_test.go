@@ -1,0 +1,135 @@
+//go:build bench
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestBench times the program beside git and prints a table. It asserts nothing about time: a machine is never quiet
+// enough for that. SKANT_BENCH_REPO names the repository that is read; `make bench REPO=...` sets it.
+func TestBench(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "skant")
+	benchRun(t, "../", "go", "build", "-trimpath", "-o", binary, "./cmd/skant")
+
+	staged := stagedRepository(t)
+	t.Log("staged: 2,000 files, 10 of them changed; 30 rounds in turn")
+	compare(t, 30,
+		timed{"skant staged", staged, []string{binary, "staged"}},
+		timed{"git diff --cached", staged, []string{"git", "diff", "--cached"}})
+
+	repo := os.Getenv("SKANT_BENCH_REPO")
+	if repo == "" {
+		repo = ".."
+	}
+	t.Logf("history of %s: 3 rounds in turn", filepath.Base(repo))
+	compare(t, 3,
+		timed{"skant history", repo, []string{binary, "history", ".", "-o", "json=" + filepath.Join(t.TempDir(), "out.json"), "--no-progress"}},
+		timed{"git cat-file (all objects)", repo, []string{"git", "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}},
+		timed{"git log -p -U0 --all", repo, []string{"git", "log", "-p", "-U0", "--all", "--no-ext-diff", "--no-textconv"}})
+}
+
+// timed is a command to time.
+type timed struct {
+	name, dir string
+	args      []string
+}
+
+// compare runs commands in turn, after one round that is not counted, and prints seconds, the ratio of each round to
+// the others' in the same round, and peak memory.
+func compare(t *testing.T, rounds int, cmds ...timed) {
+	t.Helper()
+	seconds := make([][]float64, len(cmds))
+	peak := make([]int64, len(cmds))
+	for round := range rounds + 1 {
+		for i, c := range cmds {
+			s, mem := once(t, c)
+			if round > 0 {
+				seconds[i] = append(seconds[i], s)
+				peak[i] = max(peak[i], mem)
+			}
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-28s %9s %9s %9s %9s %12s\n", "", "min s", "median s", "max s", "peak MiB", cmds[0].name+" is")
+	for i, c := range cmds {
+		ratio := ""
+		if i > 0 {
+			var ratios []float64
+			for round := range seconds[0] {
+				ratios = append(ratios, seconds[0][round]/seconds[i][round])
+			}
+			ratio = fmt.Sprintf("%.2f of it", median(ratios))
+		}
+		fmt.Fprintf(&b, "%-28s %9.4f %9.4f %9.4f %9d   %s\n",
+			c.name, slices.Min(seconds[i]), median(seconds[i]), slices.Max(seconds[i]), peak[i]>>20, ratio)
+	}
+	t.Log(b.String())
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
+
+// once runs a command with its output thrown away and returns wall seconds and peak memory in bytes, 0 where the system
+// does not tell. Findings and incomplete coverage are no failure here.
+func once(t *testing.T, c timed) (float64, int64) {
+	t.Helper()
+	cmd := exec.Command(c.args[0], c.args[1:]...)
+	cmd.Dir = c.dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	start := time.Now()
+	err := cmd.Run()
+	took := time.Since(start).Seconds()
+	if code := cmd.ProcessState.ExitCode(); err != nil && code != 1 && code != 3 {
+		t.Fatalf("%s: %v\n%s", c.name, err, stderr.String())
+	}
+	return took, peakMemory(cmd.ProcessState)
+}
+
+// stagedRepository makes a repository of 2,000 files in 100 folders, 10 of them changed and staged.
+func stagedRepository(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	benchRun(t, dir, "git", "init", "-q")
+	line := "\treturn fmt.Errorf(\"line %d of a file that is like any other\", n)\n"
+	write := func(i int, more string) {
+		name := filepath.Join(dir, fmt.Sprintf("dir%02d", i%100), fmt.Sprintf("file%04d.go", i))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(fmt.Sprintf("// file %d\n", i)+strings.Repeat(line, 40)+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 2000 {
+		write(i, "")
+	}
+	benchRun(t, dir, "git", "add", ".")
+	benchRun(t, dir, "git", "-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "-qm", "all")
+	benchRun(t, dir, "git", "repack", "-adq")
+	for i := range 10 {
+		write(i*177, "// changed\n")
+	}
+	benchRun(t, dir, "git", "add", ".")
+	return dir
+}
+
+func benchRun(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}

@@ -1,0 +1,40 @@
+package evidence
+
+// table lists every function, sorted by name.
+func table() []entry {
+	return []entry{
+		{"age-key", ageKey},
+		{"anthropic", anthropic},
+		{"aws-access-key", awsAccessKey},
+		{"aws-session-token", awsSessionToken},
+		{"azure-cask", azureCask},
+		{"azure-devops-legacy", azureDevOpsLegacy},
+		{"azure-entra", azureEntra},
+		{"azure-key", azureKey},
+		{"azure-sas", azureSAS},
+		{"bedrock-long", bedrockLong},
+		{"bedrock-short", bedrockShort},
+		{"docker-auth", dockerAuth},
+		{"doppler", doppler},
+		{"github", github},
+		{"github-hashed-token", githubHashedToken},
+		{"github-stateless", githubStateless},
+		{"gitlab", gitlab},
+		{"google-adc", googleADC},
+		{"google-api-key", googleAPIKey},
+		{"google-oauth-client", googleOAuthClient},
+		{"google-service-account", googleServiceAccount},
+		{"jwt", jwt},
+		{"k8s-service-account", k8sServiceAccount},
+		{"kubeconfig-client-key", kubeconfigClientKey},
+		{"kubernetes-secret", kubernetesSecret},
+		{"npm", npm},
+		{"pgp-private-key", pgpPrivateKey},
+		{"private-key", privateKey},
+		{"putty-private-key", puttyPrivateKey},
+		{"pypi", pypi},
+		{"url-credentials", urlCredentials},
+		{"vault", vault},
+		{"vercel", vercel},
+	}
+}

@@ -1,0 +1,309 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+)
+
+// walker reads delta chains for one worker of a run.
+type walker struct {
+	r      *run
+	worker int
+	sc     *scratch
+	object Object
+	stack  []frame
+	// low is the number of frames at the bottom of the stack whose content was dropped; live is the memory of the rest.
+	low   int
+	live  int
+	delta []byte
+	// free are buffers to be used again, pooled their size.
+	free   [][]byte
+	pooled int
+}
+
+// frame is an object on the way down a chain, while deltas of it remain to be read.
+type frame struct {
+	entry int32
+	// next is the delta to read next.
+	next  int32
+	depth int32
+	typ   Type
+	data  []byte
+	// err says why there is no data. dropped says that the data was given up to save memory and has to be read again.
+	err     error
+	dropped bool
+}
+
+// maxPooled bounds the buffers that one worker keeps for later.
+const maxPooled = 64 << 20
+
+func (w *walker) run() {
+	r := w.r
+	plan, first, count := 0, int64(0), int64(0)
+	if len(r.plans) > 0 {
+		count = r.plans[0].jobs()
+	}
+	for !r.stopped.Load() {
+		i := r.next.Add(1) - 1
+		for plan < len(r.plans) && i-first >= count {
+			first += count
+			if plan++; plan < len(r.plans) {
+				count = r.plans[plan].jobs()
+			}
+		}
+		switch at := int(i - first); {
+		case plan < len(r.plans) && at < len(r.plans[plan].roots):
+			pl := r.plans[plan]
+			w.chain(job{pl: pl, entry: pl.roots[at], base: frame{depth: -1}})
+		case plan < len(r.plans):
+			pl := r.plans[plan]
+			w.lost(pl, pl.lost[at-len(pl.roots)])
+		case at < len(r.loose):
+			w.loose(r.loose[at])
+		default:
+			j, ok := r.queue.take()
+			if !ok {
+				return
+			}
+			w.chain(j)
+		}
+	}
+}
+
+// jobs returns the number of things in a plan that workers take one by one.
+func (pl *plan) jobs() int64 { return int64(len(pl.roots) + len(pl.lost)) }
+
+// chain reads an entry and everything that is made from it, depth first.
+func (w *walker) chain(j job) {
+	pl := j.pl
+	w.stack, w.low, w.live = w.stack[:0], 0, 0
+	w.enter(pl, j.entry, &j.base)
+	for len(w.stack) > 0 && !w.r.stopped.Load() {
+		top := &w.stack[len(w.stack)-1]
+		entry := top.next
+		top.next = pl.sibling[entry]
+		last := top.next < 0
+		if top.dropped {
+			w.restore(pl, top)
+		}
+		if !last && w.r.queue.hungry.Load() && w.r.queue.give(job{pl, entry, *top}) {
+			continue
+		}
+		if !last {
+			w.enter(pl, entry, top)
+			continue
+		}
+		// The base is not needed after its last delta: a chain without branches takes two buffers, however deep.
+		base := *top
+		w.pop()
+		w.enter(pl, entry, &base)
+		w.release(base.data)
+	}
+	for len(w.stack) > 0 {
+		w.release(w.stack[len(w.stack)-1].data)
+		w.pop()
+	}
+}
+
+func (w *walker) pop() {
+	w.live -= cap(w.stack[len(w.stack)-1].data)
+	w.stack[len(w.stack)-1] = frame{}
+	w.stack = w.stack[:len(w.stack)-1]
+	w.low = min(w.low, len(w.stack))
+}
+
+// enter reads one entry, shows it, and leaves it on the stack if something is made from it.
+func (w *walker) enter(pl *plan, entry int32, base *frame) {
+	f := frame{entry: entry, next: pl.child[entry], depth: base.depth + 1}
+	id := pl.p.idx.id(int(pl.order[entry].pos))
+	err := guard(func() error { return w.read(pl, &f, base, id) })
+	if err != nil {
+		f.data = nil
+		f.err = base.err
+		if f.err == nil {
+			f.err = err
+		}
+	}
+	if pl.flags[entry]&markWanted != 0 {
+		w.show(id, f.typ, f.data, err)
+	}
+	if f.next < 0 {
+		w.release(f.data)
+		return
+	}
+	w.stack = append(w.stack, f)
+	w.live += cap(f.data)
+	for ; w.live > w.r.s.maxLive && w.low < len(w.stack)-1; w.low++ {
+		bottom := &w.stack[w.low]
+		w.live -= cap(bottom.data)
+		bottom.dropped = bottom.err == nil
+		bottom.data = nil
+	}
+}
+
+// restore reads the content of a frame again.
+func (w *walker) restore(pl *plan, f *frame) {
+	err := guard(func() (err error) {
+		w.sc.tries = maxTries
+		f.typ, f.data, err = w.r.s.read(pl.p.idx.id(int(pl.order[f.entry].pos)), w.sc, 0)
+		return err
+	})
+	if err != nil {
+		f.err = err
+	}
+	f.dropped = false
+	w.live += cap(f.data)
+	w.low = min(w.low, len(w.stack)-1)
+}
+
+// read makes the content of an entry, from its base if it is a delta. If that fails another copy of the object, if there
+// is one, takes its place.
+func (w *walker) read(pl *plan, f *frame, base *frame, id ID) (err error) {
+	s := w.r.s
+	w.sc.tries = maxTries
+	off := pl.order[f.entry].off
+	switch kind := pl.base[f.entry]; {
+	case kind == external || kind == broken:
+		f.typ, f.data, err = s.read(id, w.sc, 0)
+		return err
+	case kind == circular:
+		err = pl.p.corrupt(off, errCircle)
+	case base.err != nil:
+		err = fmt.Errorf("read a base of it: %w", base.err)
+	case int(f.depth) > s.opt.MaxDepth:
+		err = pl.p.corrupt(off, s.tooDeep())
+	default:
+		if err = w.build(pl, f, base, id); err == nil {
+			return nil
+		}
+		err = pl.p.corrupt(off, err)
+	}
+	w.release(f.data)
+	f.data = nil
+	t, data, otherErr := s.readCopies(id, w.sc, 0, cacheKey{pl.p, off})
+	if otherErr != nil {
+		return err
+	}
+	f.typ, f.data = t, data
+	return nil
+}
+
+// build makes the content of an entry from the pack.
+func (w *walker) build(pl *plan, f *frame, base *frame, id ID) error {
+	limit := w.r.s.opt.MaxObject
+	at := pl.order[f.entry]
+	h, err := pl.p.header(&w.sc.window, at.off)
+	if err != nil {
+		return err
+	}
+	if h.size > limit {
+		return &TooLargeError{h.size, limit}
+	}
+	end := pl.end(f.entry)
+	packed, err := pl.p.stream(&w.sc.window, at.off, end, h.size)
+	if err != nil {
+		return err
+	}
+	// Damage between the entries shows in the checksum too: it covers all bytes up to the next entry.
+	crc, ok := pl.p.idx.crc(int(at.pos))
+	check := !ok || crc32.ChecksumIEEE(packed) != crc || pl.flags[f.entry]&markCheck != 0
+	if !h.isDelta() {
+		f.typ = Type(h.kind)
+		f.data, _, err = w.sc.inflate.inflate(w.buffer(), packed[h.n:], h.size)
+	} else {
+		f.typ = base.typ
+		w.delta, _, err = w.sc.inflate.inflate(w.delta[:0], packed[h.n:], h.size)
+		if err == nil {
+			f.data, err = applyDelta(w.buffer(), base.data, w.delta, limit)
+		}
+		if cap(w.delta) > maxPooled {
+			w.delta = nil
+		}
+	}
+	if err == nil && check {
+		err = w.sc.check(id, f.typ, f.data)
+	}
+	return err
+}
+
+// lost tries to find elsewhere an object for which the index has no possible offset.
+func (w *walker) lost(pl *plan, pos int32) {
+	id := pl.p.idx.id(int(pos))
+	var t Type
+	var data []byte
+	err := guard(func() (err error) {
+		w.sc.tries = maxTries
+		t, data, err = w.r.s.read(id, w.sc, 0)
+		return err
+	})
+	if err != nil {
+		err = &CorruptError{pl.p.idxFile.path, fmt.Errorf("offset is outside the pack, and %w", err)}
+	}
+	w.show(id, t, data, err)
+}
+
+// loose reads one loose object. If its file has gone, or is damaged, the object is looked for everywhere.
+func (w *walker) loose(o looseObject) {
+	types := &w.r.types
+	wanted := func(t Type, _ int64) bool { return types[t] }
+	path := loosePath(o.dir.path, o.id)
+	t, _, data, err := readLoose(path, w.sc, w.buffer(), w.r.s.opt.MaxObject, wanted)
+	if err == nil && types[t] {
+		if err = w.sc.check(o.id, t, data); err != nil {
+			err = &CorruptError{path, err}
+		}
+	}
+	var large *TooLargeError
+	if err != nil && !errors.As(err, &large) {
+		w.sc.tries = maxTries
+		other, otherData, otherErr := Type(0), []byte(nil), error(nil)
+		otherErr = guard(func() (err error) {
+			other, otherData, err = w.r.s.read(o.id, w.sc, 0)
+			return err
+		})
+		if otherErr == nil {
+			w.release(data)
+			t, data, err = other, otherData, nil
+		}
+	}
+	w.show(o.id, t, data, err)
+	w.release(data)
+}
+
+// show passes an object on, or what is wrong with it.
+func (w *walker) show(id ID, t Type, data []byte, err error) {
+	defer w.r.finish()
+	if err != nil {
+		w.r.report(Problem{"object", id.String(), err})
+		return
+	}
+	if !w.r.types[t] {
+		return
+	}
+	w.object = Object{ID: id, Type: t, Data: data}
+	if err := w.r.visit(w.worker, &w.object); err != nil {
+		w.r.fail(err)
+	}
+}
+
+// buffer returns an empty buffer, perhaps with room.
+func (w *walker) buffer() []byte {
+	if len(w.free) == 0 {
+		return nil
+	}
+	last := len(w.free) - 1
+	b := w.free[last]
+	w.free = w.free[:last]
+	w.pooled -= cap(b)
+	return b[:0]
+}
+
+// release takes a buffer back.
+func (w *walker) release(b []byte) {
+	if cap(b) == 0 || w.pooled+cap(b) > maxPooled {
+		return
+	}
+	w.free = append(w.free, b)
+	w.pooled += cap(b)
+}

@@ -1,0 +1,208 @@
+package recovery
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/skant-dev/skant/rules"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// maxRefs bounds the refs that are listed of one leak; the others are counted.
+const maxRefs = 20
+
+// newLeak joins the findings of one secret, of which there is at least one.
+func newLeak(found []*scanner.Finding, set *rules.Set, reportedAt time.Time) Leak {
+	found = slices.Clone(found)
+	slices.SortStableFunc(found, func(a, b *scanner.Finding) int { return comparePlaces(newPlace(a), newPlace(b)) })
+	f := found[0]
+	l := Leak{Fingerprint: f.Fingerprint, RuleID: f.RuleID, Title: f.Title, Redacted: f.Secret.Redacted(),
+		Severity: f.Severity, Confidence: f.Confidence, Verdict: f.Verdict}
+	known := map[string]string{}
+	for _, f := range found {
+		l.join(f)
+		for name, value := range f.Facts {
+			if _, ok := known[name]; !ok && value != "" {
+				known[name] = value
+			}
+		}
+	}
+	slices.Sort(l.Refs)
+	l.Refs = slices.Compact(l.Refs)
+	l.RefCount = max(l.RefCount, len(l.Refs))
+	l.Refs = l.Refs[:min(len(l.Refs), maxRefs)]
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		l.Facts = append(l.Facts, Fact{name, known[name]})
+	}
+	steps := generalSteps()
+	if r := set.Lookup(l.RuleID); r != nil {
+		l.Why, l.Docs = r.Why, r.Docs
+		if l.Title == "" {
+			l.Title = r.Title
+		}
+		if playbook, ok := set.PlaybookOf(r); ok && len(playbook.Steps) > 0 {
+			steps = playbook.Steps
+		} else {
+			l.General = true
+		}
+	} else {
+		l.General = true
+	}
+	if l.Title == "" {
+		l.Title = l.RuleID
+	}
+	l.Phases = phases(steps, newFacts(&l, reportedAt))
+	return l
+}
+
+// join adds one more finding of the same secret.
+func (l *Leak) join(f *scanner.Finding) {
+	p := newPlace(f)
+	l.Places = append(l.Places, p)
+	l.InHead = l.InHead || present(p)
+	if f.Severity.Rank() > l.Severity.Rank() {
+		l.Severity = f.Severity
+	}
+	if f.Confidence.Rank() > l.Confidence.Rank() {
+		l.Confidence = f.Confidence
+	}
+	if alarm(f.Verdict) > alarm(l.Verdict) {
+		l.Verdict = f.Verdict
+	}
+	for _, reason := range f.Reasons {
+		if !slices.Contains(l.Reasons, reason) {
+			l.Reasons = append(l.Reasons, reason)
+		}
+	}
+	first, last := p.Date, p.Date
+	if e := f.Exposure; e != nil {
+		l.Refs = append(l.Refs, e.Refs...)
+		l.RefCount = max(l.RefCount, e.RefCount)
+		first, last = earliest(first, e.FirstSeen), latest(last, e.LastSeen)
+	}
+	l.First, l.Last = earliest(l.First, first), latest(l.Last, last)
+}
+
+func newPlace(f *scanner.Finding) Place {
+	p := Place{Path: f.Location.Path, Line: f.Location.StartLine, Column: f.Location.StartColumn, Kind: f.Location.Kind,
+		Object: f.Location.Object, Decoded: f.Location.Decoded}
+	if c := f.Location.Commit; c != nil {
+		p.Commit, p.Date = c.ID, c.Date
+	}
+	if f.Exposure != nil {
+		p.InHead, p.Known, p.RefCount = f.Exposure.InHead, true, f.Exposure.RefCount
+	}
+	return p
+}
+
+// comparePlaces orders places: those in front of the reader first, then the oldest.
+func comparePlaces(a, b Place) int {
+	now := func(p Place) int {
+		if present(p) {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(now(a), now(b)),
+		a.Date.Compare(b.Date),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.Object, b.Object),
+	)
+}
+
+// present says that a place is in the work tree, the index or HEAD.
+func present(p Place) bool {
+	switch p.Kind {
+	case scanner.KindFile, scanner.KindStdin, scanner.KindStaged:
+		return true
+	default:
+		return p.InHead
+	}
+}
+
+// origin is the place that was first: the one to name in questions about where a leak came from.
+func (l *Leak) origin() Place {
+	first := l.Places[0]
+	for _, p := range l.Places[1:] {
+		if !p.Date.IsZero() && (first.Date.IsZero() || p.Date.Before(first.Date)) {
+			first = p
+		}
+	}
+	return first
+}
+
+// phases sorts filled-in steps by phase.
+func phases(steps []rules.Step, known facts) []Section {
+	var out []Section
+	for _, phase := range rules.Phases() {
+		s := Section{Phase: phase, Title: phaseTitle(phase)}
+		for i := range steps {
+			if steps[i].Phase == phase {
+				s.Steps = append(s.Steps, known.step(&steps[i]))
+			}
+		}
+		if len(s.Steps) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func phaseTitle(p rules.Phase) string {
+	switch p {
+	case rules.Stop:
+		return "Stop it"
+	case rules.NotCovered:
+		return "Know what that does not stop"
+	case rules.Reissue:
+		return "Re-issue it"
+	case rules.Review:
+		return "Review what was done with it"
+	case rules.Collateral:
+		return "Look for what an intruder left"
+	case rules.Tell:
+		return "Tell"
+	case rules.Prevent:
+		return "Keep it from happening again"
+	default:
+		return string(p)
+	}
+}
+
+// generalSteps fit every credential; they stand in where a rule has no playbook.
+func generalSteps() []rules.Step {
+	return []rules.Step{
+		{Phase: rules.Stop, Title: "Revoke {redacted} at its issuer",
+			Text: "Find out who issued it and end it there, now. A new value beside a living old one stops nothing."},
+		{Phase: rules.Stop, Title: "Prove that it is dead",
+			Text: "Have the issuer refuse it, or show it as revoked. Until then count it as alive."},
+		{Phase: rules.Reissue, Title: "Issue a new one into a secret manager",
+			Text: "Give it the least rights and a short life, and hand it on through the store, never through the repository or a chat."},
+		{Phase: rules.Review, Title: "Read the issuer's logs from {since} to {until}",
+			Text: "Look for uses from unknown addresses, at unusual hours, and for things that nobody on the team did."},
+		{Phase: rules.Collateral, Title: "Look for what its holder could create",
+			Text: "Further credentials, users, grants, webhooks and machines outlive the credential that made them."},
+		{Phase: rules.Tell, Title: "Tell its owner and whoever must know",
+			Text: "Name {redacted}, {path} and {commit}; never the value."},
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

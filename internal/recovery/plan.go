@@ -1,0 +1,201 @@
+// Package recovery turns a finished scan into the way out of a leak: one incident, a runbook with the facts filled in.
+//
+// [New] builds a [Plan], a value without any format: what leaked, where it still sits, the steps of each rule's playbook
+// with their placeholders filled in, and what git needs. [Plan.Markdown] renders it; other formats can render the same
+// value. Neither reads a clock, a file or the network.
+//
+// What the plan states comes partly from hostile repositories. Values that are put into commands are quoted for a POSIX
+// shell, or left for the reader to fill in where no quoting is safe; values in text are kept apart from the words around
+// them (see [Span]), so that every format can escape them its own way. The plan holds no secret in clear.
+package recovery
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/skant-dev/skant/rules"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// Plan is the way out of one incident.
+type Plan struct {
+	Tool            scanner.Tool
+	Target, Command string
+	// ReportedAt is when the scan started: the end of the exposure as far as the report knows.
+	ReportedAt time.Time
+	Coverage   scanner.Coverage
+	// Leaks are the secrets, the one to stop first first.
+	Leaks []Leak
+	// Suppressed and Hidden count findings that are not part of the plan.
+	Suppressed, Hidden int
+	// Git is what ends the incident in the repository, common to all leaks, in order.
+	Git []Section
+	// Record is a table for the incident's files, filled in as far as the report knows.
+	Record []Entry
+}
+
+// Leak is one secret of the incident.
+type Leak struct {
+	Fingerprint, RuleID, Title, Redacted string
+	Severity                             rules.Severity
+	Confidence                           rules.Confidence
+	Verdict                              scanner.Verdict
+	// Why says what its holder can do; empty where the rule is not known.
+	Why     string
+	Docs    []string
+	Reasons []string
+	Facts   []Fact
+	// Places are where it is: those in front of the reader first, then the oldest.
+	Places []Place
+	// First and Last bound when the repository held it; zero where that is not known.
+	First, Last time.Time
+	// InHead says that at least one place is still there today.
+	InHead bool
+	// Refs are full names of refs that reach it, RefCount how many are known to.
+	Refs     []string
+	RefCount int
+	// Phases hold the steps in the order of [rules.Phases]; a phase without steps is left out.
+	Phases []Section
+	// General says that the rule has no playbook and that the steps are those that fit every credential.
+	General bool
+}
+
+// Fact is something that a credential says about itself.
+type Fact struct{ Name, Value string }
+
+// Place is one place of a leak.
+type Place struct {
+	Path         string
+	Line, Column int
+	Kind         scanner.Kind
+	// Commit and Date are those of the commit that introduced it; empty and zero outside git.
+	Commit string
+	Date   time.Time
+	// Object is the git object that holds it.
+	Object string
+	// Decoded lists the encodings in which it stands there, outermost first.
+	Decoded []string
+	// InHead says whether it is still there; Known whether that was asked.
+	InHead, Known bool
+	RefCount      int
+}
+
+// Section is a phase of a leak, or a part of the work on the repository.
+type Section struct {
+	// Phase is empty for the work on the repository.
+	Phase rules.Phase
+	Title string
+	Intro []Span
+	Steps []Step
+}
+
+// Step is one thing to do, its placeholders filled in.
+type Step struct {
+	Title, Text []Span
+	// Run holds shell commands, one a line, ready to be pasted but for what Missing names.
+	Run  string
+	Link string
+	// Uncertain marks a step whose effect is not documented by the provider.
+	Uncertain bool
+	// Missing are placeholders that stand as <name> in the step, because the value is not known or cannot be put into
+	// a command safely.
+	Missing []Missing
+}
+
+// Missing is a placeholder that the reader must fill in.
+type Missing struct {
+	Name string
+	// Value is what is known, where it could not be put into the command; empty where nothing is.
+	Value string
+}
+
+// Entry is a row of the incident record. An empty value is for the reader to fill in.
+type Entry struct {
+	Field string
+	Value []Span
+}
+
+// Options says what is known besides the report. The zero value is right for most repositories.
+type Options struct {
+	// Remote is the name of the remote that is purged; empty means origin.
+	Remote string
+}
+
+// Markdown writes the runbook of a report for `-o markdown`.
+func Markdown(w io.Writer, rep *scanner.Report, set *rules.Set) error {
+	return Runbook(w, rep, set, Options{})
+}
+
+// Runbook writes the runbook of a report as Markdown. It returns the first error of w.
+func Runbook(w io.Writer, rep *scanner.Report, set *rules.Set, opt Options) error {
+	return New(rep, set, opt).Markdown(w)
+}
+
+// New builds the plan of a report. Suppressed findings are counted and not planned for.
+func New(rep *scanner.Report, set *rules.Set, opt Options) *Plan {
+	if set == nil {
+		set = rules.NewSet(nil, nil)
+	}
+	p := &Plan{Tool: rep.Tool, Target: rep.Target, Command: rep.Command, ReportedAt: rep.StartedAt, Coverage: rep.Coverage,
+		Hidden: rep.Hidden}
+	groups := map[string][]*scanner.Finding{}
+	var order []string
+	for i := range rep.Findings {
+		f := &rep.Findings[i]
+		if f.Suppressed != nil {
+			p.Suppressed++
+			continue
+		}
+		if groups[f.Fingerprint] == nil {
+			order = append(order, f.Fingerprint)
+		}
+		groups[f.Fingerprint] = append(groups[f.Fingerprint], f)
+	}
+	for _, fingerprint := range order {
+		p.Leaks = append(p.Leaks, newLeak(groups[fingerprint], set, rep.StartedAt))
+	}
+	slices.SortStableFunc(p.Leaks, compareLeaks)
+	p.Git = gitSections(p, opt)
+	p.Record = record(p)
+	return p
+}
+
+// compareLeaks puts the leak to stop first first.
+func compareLeaks(a, b Leak) int {
+	return cmp.Or(
+		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
+		cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
+		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
+		comparePlaces(a.Places[0], b.Places[0]),
+		cmp.Compare(a.Fingerprint, b.Fingerprint),
+	)
+}
+
+// alarm orders verdicts: what is not known to be dead counts as alive.
+func alarm(v scanner.Verdict) int {
+	switch v {
+	case scanner.Live:
+		return 5
+	case scanner.Restricted:
+		return 4
+	case scanner.Unknown, scanner.Uncheckable:
+		return 3
+	case scanner.Expired:
+		return 1
+	case scanner.Dead:
+		return 0
+	default:
+		return 2
+	}
+}
+
+// Total returns the number of places of all leaks.
+func (p *Plan) Total() int {
+	n := 0
+	for i := range p.Leaks {
+		n += len(p.Leaks[i].Places)
+	}
+	return n
+}

@@ -1,0 +1,127 @@
+package recovery
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// quoting is the state of a POSIX shell at some point of a command.
+type quoting int
+
+const (
+	unquoted quoting = iota
+	singleQuoted
+	doubleQuoted
+	comment
+)
+
+// shellReader knows the quoting at every byte of a command text.
+type shellReader struct {
+	states []quoting
+	// nested says that the text holds something whose inside is quoted by rules of its own: $(...), backticks, ${...},
+	// a here-document. Only plain values are put into such a text.
+	nested bool
+}
+
+func newShellReader(text string) *shellReader {
+	r := &shellReader{states: make([]quoting, len(text))}
+	for _, mark := range []string{"$(", "`", "${", "<<"} {
+		r.nested = r.nested || strings.Contains(text, mark)
+	}
+	state := unquoted
+	for i := 0; i < len(text); i++ {
+		r.states[i] = state
+		switch c := text[i]; {
+		case c == '\\' && (state == unquoted || state == doubleQuoted) && i+1 < len(text):
+			i++
+			r.states[i] = state
+		case state == comment && c == '\n', state == singleQuoted && c == '\'', state == doubleQuoted && c == '"':
+			state = unquoted
+		case state != unquoted:
+		case c == '\'':
+			state = singleQuoted
+		case c == '"':
+			state = doubleQuoted
+		case c == '#' && (i == 0 || strings.IndexByte(" \t\n;", text[i-1]) >= 0):
+			state = comment
+		}
+	}
+	return r
+}
+
+// quoteAt returns values as they can stand at offset i of the text; ok is false if they cannot stand there.
+//
+// Within quotes, and in commands that nest, only plain values are let in: what is around them may be JSON, SQL or an
+// address, whose rules are not the shell's.
+func (r *shellReader) quoteAt(i int, name string, values []string) (text string, ok bool) {
+	state := r.states[i]
+	out := make([]string, len(values))
+	for n, v := range values {
+		if name == "path" && strings.HasPrefix(v, "-") {
+			v = "./" + v
+		}
+		switch {
+		case v == "" || v[0] == '-':
+			return "", false // an option, to most programs
+		case plainValue(v):
+			out[n] = v
+		case state == unquoted && !r.nested:
+			out[n] = shellQuote(v)
+		default:
+			return "", false
+		}
+	}
+	if len(out) > 1 && state != unquoted && state != comment {
+		return "", false
+	}
+	return strings.Join(out, " "), true
+}
+
+// plainValue says that a value means itself in a shell, in JSON, in SQL and in the path of an address.
+func plainValue(v string) bool {
+	for i := range len(v) {
+		c := v[i]
+		if ('a' > c || c > 'z') && ('A' > c || c > 'Z') && ('0' > c || c > '9') && strings.IndexByte("_./:@+,-", c) < 0 {
+			return false
+		}
+	}
+	for part := range strings.SplitSeq(v, "/") {
+		if part == ".." || part == "." {
+			return false
+		}
+	}
+	return v != ""
+}
+
+// shellQuote returns v as one word of a POSIX shell. Values with control characters, with characters that are not seen
+// or with bytes that are no UTF-8 use $'...', which bash, zsh, ksh and POSIX 2024 know, so that nothing in a pasted
+// command acts on the terminal.
+func shellQuote(v string) string {
+	if plainValue(v) {
+		return v
+	}
+	odd := func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) }
+	if strings.IndexFunc(v, odd) < 0 {
+		return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := 0; i < len(v); {
+		r, n := utf8.DecodeRuneInString(v[i:])
+		switch {
+		case odd(r):
+			for _, c := range []byte(v[i : i+n]) {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+		case r == '\'' || r == '\\':
+			b.WriteString(`\` + string(r))
+		default:
+			b.WriteString(v[i : i+n])
+		}
+		i += n
+	}
+	b.WriteString("'")
+	return b.String()
+}

@@ -1,0 +1,332 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/skant-dev/skant/internal/pack"
+)
+
+// Version is a file in one tree. The zero value means that the tree has no such file.
+type Version struct {
+	Mode uint32
+	ID   pack.ID
+}
+
+// Change is a path whose content differs from that of every parent.
+type Change struct {
+	// Path is relative to the top of the work tree, with slashes; any bytes but NUL.
+	Path string
+	Version
+	// Stage is that of the index entry: 0, or 2 or 3 for one side of a merge conflict.
+	Stage uint8
+
+	// old has the version at the same path in each parent.
+	old []Version
+}
+
+// Problem is something that could not be read, for the receipt of a scan.
+type Problem struct {
+	// What is the sort of thing in the plural: "commits", "trees".
+	What string
+	// Reason says why and what to do about it.
+	Reason string
+	// Item is an id or a path; may be empty.
+	Item string
+}
+
+// ChangeSet is what the index or one commit changes, compared with all parents at once.
+type ChangeSet struct {
+	// Commit is nil for the index.
+	Commit *Commit
+	// Changes are in the order of the index or the trees.
+	Changes []Change
+	// Problems are trees that could not be read: what is below them is missing from Changes if it is the commit's own
+	// tree, and counts as new if it is a parent's.
+	Problems []Problem
+
+	repo    *Repository
+	parents int
+	// removed has, for each parent, the files and folders that it has and the new side has not.
+	removed [][]removal
+	renames sync.Once
+}
+
+// removal is a path that is gone. A folder stands for everything below it.
+type removal struct {
+	path string
+	Version
+}
+
+// Bounds of one change set. A tree can name itself twice on every level, so that a few objects make any number of
+// paths.
+const (
+	maxChanges = 1 << 20
+	maxFolders = 1 << 20
+	maxPath    = 1 << 16
+)
+
+// errTooMuch ends a comparison that has hit one of those bounds.
+var errTooMuch = errors.New("more changes than can be compared")
+
+// differ compares a new side, the index or a tree, with the trees of all parents, and fills in a change set.
+type differ struct {
+	ctx     context.Context //nolint:containedctx // one differ lives as long as one call
+	set     *ChangeSet
+	folders int
+}
+
+// newChangeSet compares nothing yet.
+func (r *Repository) newChangeSet(parents int) *ChangeSet {
+	return &ChangeSet{repo: r, parents: parents, removed: make([][]removal, parents)}
+}
+
+// tree compares the tree id, at the path prefix, with the parents' trees at the same path; a zero id in olds means
+// that a parent has no folder there. A subtree that is the same in any parent holds no change.
+func (d *differ) tree(prefix string, id pack.ID, olds []pack.ID, depth int) error {
+	if slices.Contains(olds, id) {
+		return nil
+	}
+	if err := d.enter(prefix, depth); err != nil {
+		return err
+	}
+	entries := d.read(id, prefix, false)
+	old := d.readOld(prefix, olds)
+	for i := range entries {
+		e := &entries[i]
+		if IsTree(e.Mode) {
+			sub := prefix + string(e.Name) + "/"
+			if err := d.tree(sub, e.ID, old.trees(e.Name), depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := d.leaf(Change{Path: prefix + string(e.Name), Version: Version{e.Mode, e.ID}}, old.files(e.Name)); err != nil {
+			return err
+		}
+	}
+	d.remove(prefix, old)
+	return nil
+}
+
+// index compares entries of the index that all start with prefix with the parents' trees at that path.
+func (d *differ) index(prefix string, entries []IndexEntry, node *cacheTree, olds []pack.ID, depth int) error {
+	if node != nil && node.count == len(entries) && slices.Contains(olds, node.id) {
+		return nil
+	}
+	if err := d.enter(prefix, depth); err != nil {
+		return err
+	}
+	old := d.readOld(prefix, olds)
+	for len(entries) > 0 {
+		e := &entries[0]
+		rest := e.Path[len(prefix):]
+		slash := strings.IndexByte(rest, '/')
+		if slash < 0 {
+			if err := d.indexLeaf(e, old.files([]byte(rest))); err != nil {
+				return err
+			}
+			entries = entries[1:]
+			continue
+		}
+		name, sub := rest[:slash], e.Path[:len(prefix)+slash+1]
+		count := sort.Search(len(entries), func(i int) bool { return !strings.HasPrefix(entries[i].Path, sub) })
+		var err error
+		if IsTree(e.Mode) && sub == e.Path {
+			// A folder outside of a sparse checkout, kept as one entry.
+			count = 1
+			err = d.tree(sub, e.ID, old.trees([]byte(name)), depth+1)
+		} else {
+			err = d.index(sub, entries[:count], node.sub(name), old.trees([]byte(name)), depth+1)
+		}
+		if err != nil {
+			return err
+		}
+		entries = entries[count:]
+	}
+	d.remove(prefix, old)
+	return nil
+}
+
+// indexLeaf compares one entry. The common ancestor of a conflict is nothing that a commit could add, and neither is
+// an entry that is only intended to be added.
+func (d *differ) indexLeaf(e *IndexEntry, old []Version) error {
+	if e.Stage == 1 || e.IntentToAdd {
+		return nil
+	}
+	return d.leaf(Change{Path: e.Path, Version: Version{e.Mode, e.ID}, Stage: e.Stage}, old)
+}
+
+func (d *differ) leaf(c Change, old []Version) error {
+	for _, v := range old {
+		if v.ID == c.ID {
+			return nil
+		}
+	}
+	if len(d.set.Changes) == maxChanges {
+		return fmt.Errorf("%w: more than %d changed paths", errTooMuch, maxChanges)
+	}
+	c.old = old
+	d.set.Changes = append(d.set.Changes, c)
+	return nil
+}
+
+// enter counts a folder and checks the bounds.
+func (d *differ) enter(prefix string, depth int) error {
+	if err := d.ctx.Err(); err != nil {
+		return err
+	}
+	d.folders++
+	switch {
+	case d.folders > maxFolders:
+		return fmt.Errorf("%w: more than %d changed folders", errTooMuch, maxFolders)
+	case depth > maxDepth:
+		return fmt.Errorf("%w: folders nested more than %d deep", errTooMuch, maxDepth)
+	case len(prefix) > maxPath:
+		return fmt.Errorf("%w: a path longer than %d bytes", errTooMuch, maxPath)
+	}
+	return nil
+}
+
+// read parses a tree and sorts its entries by name. What cannot be read becomes a problem of the set.
+func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
+	side := "what it holds was not compared"
+	if parent {
+		side = "everything in it counts as new"
+	}
+	data, err := d.set.repo.Tree(id)
+	if err != nil {
+		d.problem(d.set.repo.Explain(err)+"; "+side, id, prefix)
+		return nil
+	}
+	entries := make([]TreeEntry, 0, len(data)/40)
+	for e, err := range ParseTree(data, d.set.repo.settings.format.Size()) {
+		if err != nil {
+			d.problem("malformed tree entry; `git fsck` shows more", id, prefix)
+			continue
+		}
+		entries = append(entries, e)
+	}
+	// git sorts a folder as if its name ended with a slash. Sorting by the bare name needs few moves then, and also
+	// sets a hostile tree straight.
+	if !slices.IsSortedFunc(entries, compareNames) {
+		slices.SortStableFunc(entries, compareNames)
+	}
+	return entries
+}
+
+func compareNames(a, b TreeEntry) int { return bytes.Compare(a.Name, b.Name) }
+
+func (d *differ) problem(reason string, id pack.ID, prefix string) {
+	item := id.String()
+	if prefix != "" {
+		item += " " + strings.TrimSuffix(prefix, "/")
+	}
+	d.set.Problems = append(d.set.Problems, Problem{What: "trees", Reason: reason, Item: item})
+}
+
+// oldFolders is one folder as each parent has it; nil where a parent has none.
+type oldFolders []*oldFolder
+
+type oldFolder struct {
+	entries []TreeEntry
+	// met marks the entries that the new side has too.
+	met []bool
+}
+
+func (d *differ) readOld(prefix string, ids []pack.ID) oldFolders {
+	old := make(oldFolders, len(ids))
+	for i, id := range ids {
+		if id.IsZero() {
+			continue
+		}
+		if first := slices.Index(ids, id); first < i {
+			old[i] = old[first]
+			continue
+		}
+		entries := d.read(id, prefix, true)
+		old[i] = &oldFolder{entries, make([]bool, len(entries))}
+	}
+	return old
+}
+
+// find returns the entry of that name which is a tree or is none.
+func (f *oldFolder) find(name []byte, tree bool) (TreeEntry, bool) {
+	if f == nil {
+		return TreeEntry{}, false
+	}
+	i := sort.Search(len(f.entries), func(i int) bool { return bytes.Compare(f.entries[i].Name, name) >= 0 })
+	for ; i < len(f.entries) && bytes.Equal(f.entries[i].Name, name); i++ {
+		if IsTree(f.entries[i].Mode) == tree {
+			f.met[i] = true
+			return f.entries[i], true
+		}
+	}
+	return TreeEntry{}, false
+}
+
+// trees returns the ids of the folder of that name in each parent.
+func (o oldFolders) trees(name []byte) []pack.ID {
+	ids := make([]pack.ID, len(o))
+	for i, f := range o {
+		if e, ok := f.find(name, true); ok {
+			ids[i] = e.ID
+		}
+	}
+	return ids
+}
+
+// files returns the file of that name in each parent.
+func (o oldFolders) files(name []byte) []Version {
+	versions := make([]Version, len(o))
+	for i, f := range o {
+		if e, ok := f.find(name, false); ok {
+			versions[i] = Version{e.Mode, e.ID}
+		}
+	}
+	return versions
+}
+
+// remove notes what the parents have in this folder and the new side has not.
+func (d *differ) remove(prefix string, old oldFolders) {
+	for p, f := range old {
+		if f == nil {
+			continue
+		}
+		for i, e := range f.entries {
+			if !f.met[i] && !IsGitlink(e.Mode) && len(d.set.removed[p]) < maxChanges {
+				d.set.removed[p] = append(d.set.removed[p], removal{prefix + string(e.Name), Version{e.Mode, e.ID}})
+			}
+		}
+	}
+}
+
+// Explain turns an error about an object into a clause with the remedy.
+func (r *Repository) Explain(err error) string {
+	var large *pack.TooLargeError
+	switch {
+	case errors.As(err, &large):
+		return "larger than the limit; raise --max-size"
+	case errors.Is(err, pack.ErrNotFound) && r.partial():
+		return "not in this partial clone; fetch everything with `git fetch --refetch --no-filter`"
+	case errors.Is(err, pack.ErrNotFound):
+		return "missing from the object store; `git fsck` shows more, a fresh clone may have it"
+	default:
+		return "damaged in the object store; `git fsck` shows more, a fresh clone may have it"
+	}
+}
+
+// partial reports whether objects may be missing on purpose.
+func (r *Repository) partial() bool {
+	if r.settings.promisor {
+		return true
+	}
+	store, err := r.objects()
+	return err == nil && store.Promisor()
+}

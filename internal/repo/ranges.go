@@ -1,0 +1,168 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/skant-dev/skant/internal/pack"
+)
+
+// RangeError says that a range of commits makes no sense here. Its text names the remedy.
+type RangeError struct {
+	Spec   string
+	Reason string
+	Remedy string
+	// Err is why, if one of the two revisions could not be resolved; it is a [*RevisionError] then.
+	Err error
+}
+
+func (e *RangeError) Error() string {
+	text := fmt.Sprintf("range %q: %s", e.Spec, e.Reason)
+	if e.Err != nil {
+		text = fmt.Sprintf("range %q: %v", e.Spec, e.Err)
+	}
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
+}
+
+// Unwrap returns why a revision could not be resolved.
+func (e *RangeError) Unwrap() error { return e.Err }
+
+// Range is the commits that can be reached from a tip and not from a base.
+type Range struct {
+	Base, Tip pack.ID
+	// Commits are in an order that depends on nothing but them: parents before children, older ones first.
+	Commits []pack.ID
+	// Problems are commits that could not be read, and places where the clone ends before the range does.
+	Problems []Problem
+
+	repo *Repository
+	// cut has the commits with a parent that is not here.
+	cut map[pack.ID]Problem
+}
+
+// RangeSpec is a range whose two ends are known to exist.
+type RangeSpec struct {
+	Base, Tip pack.ID
+	// needCommon is that of "A...B": the ends must have a common ancestor.
+	needCommon bool
+	text       string
+}
+
+// ParseRange reads BASE..HEAD, BASE.. (up to HEAD) or BASE...HEAD (from where the two parted; an error where they have
+// no common history). The error is a [*RangeError]. An empty BASE is refused, although git takes it for HEAD: it is
+// what a script with an empty variable asks for, and would always be clean.
+func (r *Repository) ParseRange(spec string) (RangeSpec, error) {
+	const remedy = "write BASE..HEAD, for example origin/main..HEAD"
+	left, right, found := strings.Cut(spec, "..")
+	if !found {
+		return RangeSpec{}, &RangeError{Spec: spec, Reason: "it is no range of two revisions", Remedy: remedy}
+	}
+	right, three := strings.CutPrefix(right, ".")
+	if left == "" {
+		return RangeSpec{}, &RangeError{Spec: spec, Reason: "it has no base", Remedy: remedy}
+	}
+	if strings.Contains(right, "..") {
+		return RangeSpec{}, &RangeError{Spec: spec, Reason: "it has more than two ends", Remedy: remedy}
+	}
+	if right == "" {
+		right = "HEAD"
+	}
+	if strings.Trim(left, "0") == "" && len(left) >= 40 {
+		return RangeSpec{}, &RangeError{
+			Spec: spec, Reason: "its base is the zero id, which stands for a branch that did not exist before",
+			Remedy: "name the branch that it was started from, for example origin/main..HEAD",
+		}
+	}
+	base, err := r.Resolve(left)
+	if err != nil {
+		return RangeSpec{}, &RangeError{Spec: spec, Err: err}
+	}
+	tip, err := r.Resolve(right)
+	if err != nil {
+		return RangeSpec{}, &RangeError{Spec: spec, Err: err}
+	}
+	return RangeSpec{Base: base, Tip: tip, needCommon: three, text: spec}, nil
+}
+
+// Range walks from the tip to where the base's history starts. Commits are judged by their real parents alone: neither
+// replace refs nor grafts, with which a repository could hide some, are followed. Where dates lie, a few commits that
+// the base has too may be part of it; none is ever missing.
+func (r *Repository) Range(ctx context.Context, spec RangeSpec) (*Range, error) {
+	w := newRangeWalk(r)
+	common, err := w.run(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	if spec.needCommon && !common {
+		remedy := "compare them with two dots, BASE..HEAD"
+		if w.incomplete() {
+			remedy = "fetch more history with `git fetch --unshallow` (in GitHub Actions: fetch-depth: 0)"
+		}
+		return nil, &RangeError{Spec: spec.text, Reason: "the two have no common ancestor in this clone", Remedy: remedy}
+	}
+	g := &Range{Base: spec.Base, Tip: spec.Tip, Commits: w.ordered(), repo: r, cut: w.cut}
+	for _, id := range g.Commits {
+		if problem, ok := w.cut[id]; ok {
+			g.Problems = append(g.Problems, problem)
+		}
+	}
+	return g, nil
+}
+
+// Changes returns what the commit changes compared with all its parents: for a merge, only what differs from each of
+// them. A commit with a parent that is not here is compared with the base of the range instead, never with nothing.
+func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
+	c, err := g.repo.Commit(id)
+	if err != nil {
+		return nil, err
+	}
+	var problems []Problem
+	var trees []pack.ID
+	for _, parent := range c.Parents {
+		p, err := g.repo.Commit(parent)
+		if err == nil {
+			trees = append(trees, p.Tree)
+		} else if _, told := g.cut[id]; !told {
+			problems = append(problems, Problem{"commits", g.repo.Explain(err), parent.String()})
+		}
+	}
+	if len(trees) < len(c.Parents) {
+		base, err := g.repo.Commit(g.Base)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, base.Tree)
+	}
+	set, err := g.repo.compareTree(ctx, c.Tree, trees)
+	if err != nil {
+		return nil, err
+	}
+	set.Commit = c
+	set.Problems = append(problems, set.Problems...)
+	return set, nil
+}
+
+// compareTree compares a tree with those of all parents.
+func (r *Repository) compareTree(ctx context.Context, tree pack.ID, parents []pack.ID) (*ChangeSet, error) {
+	set := r.newChangeSet(len(parents))
+	d := differ{ctx: ctx, set: set}
+	err := d.tree("", tree, parents, 0)
+	return set, set.finish(ctx, err)
+}
+
+// finish drops files that only moved, and turns a bound that was hit into a problem.
+func (s *ChangeSet) finish(ctx context.Context, err error) error {
+	if errors.Is(err, errTooMuch) {
+		s.Problems = append(s.Problems, Problem{What: "changes", Reason: err.Error()})
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.dropMoves(ctx)
+}

@@ -1,0 +1,75 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/skant-dev/skant/internal/pack"
+)
+
+// StagedChanges compares the index with the commit that HEAD names, or with nothing before the first commit. While a
+// merge is under way, the commits being merged are parents too, as they will be of the commit. Both sides of a path
+// with a conflict are included. Files that only moved are not.
+//
+// The error is an [*IndexError] if the index cannot be read.
+func (r *Repository) StagedChanges(ctx context.Context) (*ChangeSet, error) {
+	idx, err := r.readIndex(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trees, err := r.parentTrees()
+	if err != nil {
+		return nil, err
+	}
+	set := r.newChangeSet(len(trees))
+	d := differ{ctx: ctx, set: set}
+	if err := set.finish(ctx, d.index("", idx.entries, idx.tree, trees, 0)); err != nil {
+		return nil, fmt.Errorf("compare the index with HEAD: %w", err)
+	}
+	return set, nil
+}
+
+// parentTrees returns the trees of the commits that the next commit would have as parents.
+func (r *Repository) parentTrees() ([]pack.ID, error) {
+	head, err := r.readRef("HEAD")
+	if err != nil {
+		return nil, err
+	}
+	if head.Problem != "" {
+		return nil, fmt.Errorf("read HEAD: %s: %w", head.Problem, ErrMalformed)
+	}
+	if head.ID.IsZero() {
+		return nil, nil
+	}
+	c, err := r.Commit(head.ID)
+	if err != nil {
+		return nil, fmt.Errorf("compare the index with HEAD: %w", err)
+	}
+	trees := []pack.ID{c.Tree}
+	data, err := readFile(filepath.Join(r.at.gitDir, "MERGE_HEAD"), maxSmallFile)
+	if absent(err) {
+		return trees, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
+	}
+	for line := range bytes.Lines(data) {
+		id, err := pack.ParseID(string(bytes.TrimSpace(line)))
+		if err != nil {
+			return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
+		}
+		// Without a merged commit its content counts as new, which reports more, never less.
+		merged, err := r.Commit(id)
+		if errors.Is(err, pack.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("compare the index with MERGE_HEAD: %w", err)
+		}
+		trees = append(trees, merged.Tree)
+	}
+	return trees, nil
+}

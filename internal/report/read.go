@@ -1,0 +1,101 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// maxReport is the size in bytes of the largest report that [Read] takes.
+const maxReport = 512 << 20
+
+// Read reads a report that [JSON] wrote. It refuses a report of another major schema version, ignores keys that a newer
+// minor version added, and refuses input that is larger than 512 MiB or that is no whole report: a report that lost its
+// findings must not look clean.
+//
+// Secrets come back in their redacted form only: [scanner.Secret.Known] is false.
+func Read(r io.Reader) (*scanner.Report, error) {
+	return readBounded(r, maxReport)
+}
+
+func readBounded(r io.Reader, limit int64) (*scanner.Report, error) {
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	if int64(len(text)) > limit {
+		return nil, fmt.Errorf("read report: larger than %d MiB", limit>>20)
+	}
+	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
+		return nil, errors.New("read report: it is UTF-16, as a shell's > may write it; use -o json=FILE")
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	var version struct {
+		SchemaVersion *string          `json:"schema_version"`
+		Coverage      *json.RawMessage `json:"coverage"`
+		Findings      *json.RawMessage `json:"findings"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return nil, fmt.Errorf("parse report: %w", describe(err))
+	}
+	if version.SchemaVersion == nil {
+		return nil, errors.New("parse report: it has no schema_version; is it a report written with -o json?")
+	}
+	if err := checkVersion(*version.SchemaVersion); err != nil {
+		return nil, err
+	}
+	if version.Findings == nil || version.Coverage == nil {
+		return nil, errors.New("parse report: findings or coverage is missing")
+	}
+	rep := new(scanner.Report)
+	if err := json.Unmarshal(text, rep); err != nil {
+		return nil, fmt.Errorf("parse report: %w", describe(err))
+	}
+	return rep, checkFindings(rep)
+}
+
+// describe keeps the position of a syntax error and drops the text of a type error, which may quote a value.
+func describe(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("byte %d is no valid JSON", syntax.Offset)
+	}
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("key %q at byte %d is not of type %s", kind.Field, kind.Offset, kind.Type)
+	}
+	return errors.New("a value is malformed")
+}
+
+// checkVersion refuses a schema version whose major part is not ours.
+func checkVersion(version string) error {
+	major, minor, ok := strings.Cut(version, ".")
+	_, minorErr := strconv.ParseUint(minor, 10, 32)
+	if _, err := strconv.ParseUint(major, 10, 32); err != nil || !ok || minorErr != nil {
+		return fmt.Errorf("parse report: schema_version %q is not MAJOR.MINOR", version)
+	}
+	if ours, _, _ := strings.Cut(scanner.SchemaVersion, "."); major != ours {
+		return fmt.Errorf("parse report: schema_version is %q and this program reads %s.x; use the version of skant that wrote it",
+			version, ours)
+	}
+	return nil
+}
+
+// checkFindings refuses findings that could not be told apart, and corrects a coverage that contradicts itself.
+func checkFindings(rep *scanner.Report) error {
+	for i := range rep.Findings {
+		if f := &rep.Findings[i]; f.Fingerprint == "" || f.RuleID == "" {
+			return fmt.Errorf("parse report: finding %d has no fingerprint or no rule_id", i+1)
+		}
+	}
+	for _, s := range rep.Coverage.Skipped {
+		rep.Coverage.Complete = rep.Coverage.Complete && !s.Unread
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package sarif
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// selection is the findings that become results, the gravest first, and how many did not.
+type selection struct {
+	findings            []*scanner.Finding
+	dropped, suppressed int
+}
+
+func choose(rep *scanner.Report) selection {
+	var s selection
+	for i := range rep.Findings {
+		if rep.Findings[i].Suppressed != nil {
+			s.suppressed++
+			continue
+		}
+		s.findings = append(s.findings, &rep.Findings[i])
+	}
+	slices.SortStableFunc(s.findings, report.CompareFindings)
+	if len(s.findings) > maxResults {
+		s.dropped = len(s.findings) - maxResults
+		s.findings = s.findings[:maxResults]
+	}
+	return s
+}
+
+func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
+	r := &result{
+		RuleID:              report.Visible(f.RuleID),
+		RuleIndex:           table.index[f.RuleID],
+		Level:               level(f.Severity),
+		Message:             say(describe(f)),
+		Locations:           []location{{place(f, target)}},
+		PartialFingerprints: map[string]string{"skantFingerprint/v1": clip(report.Visible(f.Fingerprint), maxName)},
+		Properties:          properties(f),
+	}
+	if f.Verdict == scanner.Dead || f.Verdict == scanner.Expired {
+		r.Level = levelNote
+	}
+	return r
+}
+
+// describe is what an alert says. Its first sentence stands by itself, for lists.
+func describe(f *scanner.Finding) string {
+	title := f.Title
+	if title == "" {
+		title = f.RuleID
+	}
+	words := []string{plain(title) + " " + plain(f.Secret.Redacted()) + " was found " + where(f) + "."}
+	switch f.Verdict {
+	case scanner.Live:
+		words = append(words, "The provider says that it is live: revoke it now.")
+	case scanner.Restricted:
+		words = append(words, "The provider says that it is live, though restricted: revoke it now.")
+	case scanner.Dead:
+		words = append(words, "The provider says that it is dead.")
+	case scanner.Expired:
+		words = append(words, "It has expired.")
+	default:
+		words = append(words, "Whether it is live is not known: treat it as live, and revoke it.")
+	}
+	if c := f.Location.Commit; c != nil {
+		words = append(words, "Introduced in commit "+plain(shortened(c.ID))+" of "+c.Date.UTC().Format("2006-01-02")+".")
+	}
+	if n := len(f.Location.Decoded); n > 0 {
+		words = append(words, "It stands there encoded as "+plain(strings.Join(f.Location.Decoded, " in "))+".")
+	}
+	return strings.Join(words, " ")
+}
+
+func shortened(id string) string { return clip(report.Visible(id), 12) }
+
+// where says in what sort of place it is, and that the line shown may be gone from the checkout.
+func where(f *scanner.Finding) string {
+	switch {
+	case f.Location.Path == "" && f.Location.Kind == scanner.KindStdin:
+		return "on standard input"
+	case f.Location.Path == "":
+		return "in a " + plain(report.KindWords(f.Location.Kind))
+	case f.Exposure != nil && !f.Exposure.InHead && f.Location.Kind == scanner.KindCommitContent:
+		return "in this file's history"
+	case f.Location.Kind == scanner.KindUnreachable:
+		return "in an object that no ref reaches"
+	case f.Location.Kind == scanner.KindStash:
+		return "in a stash"
+	case f.Location.Kind == scanner.KindReflog:
+		return "in a commit that only the reflog reaches"
+	default:
+		return "in this file"
+	}
+}
+
+func place(f *scanner.Finding, target string) physicalLocation {
+	uri, relative := anchor(f, target)
+	p := physicalLocation{ArtifactLocation: artifactLocation{URI: uri}}
+	if relative {
+		p.ArtifactLocation.URIBaseID = rootID
+	}
+	l := &f.Location
+	p.Region.StartLine = max(1, l.StartLine)
+	p.Region.StartColumn = max(1, l.StartColumn)
+	p.Region.EndLine = max(p.Region.StartLine, l.EndLine)
+	p.Region.EndColumn = max(1, l.EndColumn)
+	if p.Region.EndLine == p.Region.StartLine {
+		p.Region.EndColumn = max(p.Region.EndColumn, p.Region.StartColumn+1)
+	}
+	if shown := report.Visible(f.Secret.Redacted()); shown != "" {
+		p.Region.Snippet = &content{clip(shown, maxName)}
+	}
+	if f.Excerpt != "" {
+		// The excerpt is the line with its secrets masked, so it belongs to the context and not to the region.
+		p.ContextRegion = &region{StartLine: p.Region.StartLine, EndLine: p.Region.EndLine,
+			Snippet: &content{clip(report.Visible(f.Excerpt), maxDescription)}}
+	}
+	return p
+}
+
+// anchor returns the URI under which a finding is shown, and whether it is relative to target, the root of the scan. It
+// is the same for the same place in every run.
+func anchor(f *scanner.Finding, target string) (uri string, relative bool) {
+	l := &f.Location
+	if l.Path != "" {
+		clean := path.Clean(l.Path)
+		if inside, ok := strings.CutPrefix(clean, strings.TrimSuffix(path.Clean(target), "/")+"/"); ok && path.IsAbs(target) {
+			clean = inside
+		}
+		switch {
+		case path.IsAbs(clean):
+			return "file://" + percent(clean), false
+		case clean != ".." && !strings.HasPrefix(clean, "../"):
+			return percent(clean), true
+		}
+	}
+	name := l.Object
+	switch {
+	case l.Kind == scanner.KindStdin:
+		return "stdin", true
+	case l.Path != "": // a file beside the root, which a URI relative to the root must not name
+		name = strings.ReplaceAll(l.Path, "..", "_")
+	case l.Commit != nil && l.Commit.ID != "":
+		name = l.Commit.ID
+	case name == "":
+		name = f.Fingerprint
+	}
+	kind := strings.ReplaceAll(string(l.Kind), "/", "-")
+	if kind == "" {
+		kind = "unknown"
+	}
+	return percent(path.Join(".git", kind, path.Clean("/"+name))), true
+}
+
+// percent encodes a path for a URI: every byte but the unreserved characters and the slash. The colon is encoded too:
+// in a first segment it would be read as the end of a scheme.
+func percent(p string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(p) {
+		c := p[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("/-._~", c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.WriteString("%" + string(digits[c>>4]) + string(digits[c&15]))
+		}
+	}
+	return b.String()
+}
+
+// properties are what a reader may want to filter by. They hold no name, no address and no commit message.
+func properties(f *scanner.Finding) map[string]any {
+	p := map[string]any{"confidence": report.Visible(string(f.Confidence)), "severity": report.Visible(string(f.Severity)),
+		"kind": report.Visible(string(f.Location.Kind))}
+	set := func(key, value string) {
+		if value != "" {
+			p[key] = clip(report.Visible(value), maxName)
+		}
+	}
+	set("verdict", string(f.Verdict))
+	set("object", f.Location.Object)
+	if f.Location.Commit != nil {
+		set("commit", f.Location.Commit.ID)
+	}
+	if f.Exposure != nil {
+		p["inHead"] = f.Exposure.InHead
+		if !f.Exposure.FirstSeen.IsZero() {
+			p["firstSeen"] = timestamp(f.Exposure.FirstSeen)
+		}
+	}
+	return p
+}

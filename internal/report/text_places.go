@@ -1,0 +1,164 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/rivo/uniseg"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// Bounds of the columns in a list of places, in cells.
+const (
+	maxHeadColumn = 48
+	maxAuthor     = 24
+)
+
+// shortID is the length to which commit and object ids are cut for people.
+const shortID = 10
+
+// places writes where a secret is: a line for each place and, where it differs from the one before, the excerpt.
+func (t *textWriter) places(g *Group) {
+	shown := g.Places[:min(len(g.Places), maxPlaces)]
+	column := 0
+	for _, f := range shown {
+		if w := uniseg.StringWidth(head(f)); w <= maxHeadColumn {
+			column = max(column, w)
+		}
+	}
+	last := ""
+	for _, f := range shown {
+		h := head(f)
+		pad := strings.Repeat(" ", max(0, column-uniseg.StringWidth(h)))
+		t.line("  " + t.place.Sprint(h) + pad + t.details(f))
+		if f.Excerpt != "" && f.Excerpt != last {
+			t.line("      " + Clip(Visible(f.Excerpt), t.room(6)))
+			last = f.Excerpt
+		}
+	}
+	if more := len(g.Places) - len(shown); more > 0 {
+		t.line(t.faint.Sprintf("  and %s", Number(int64(more), "more place")))
+	}
+}
+
+// head names the place itself: path:line:column, or what holds it where that is no file.
+func head(f *scanner.Finding) string {
+	l := &f.Location
+	at := ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(l.StartColumn)
+	switch {
+	case l.Path != "":
+		return Visible(l.Path) + at
+	case l.Kind == scanner.KindStdin:
+		return "stdin" + at
+	case l.Kind == scanner.KindCommitMessage || l.Kind == scanner.KindAuthor:
+		return KindWords(l.Kind) + at
+	case l.Object != "":
+		return KindWords(l.Kind) + " " + short(l.Object) + at
+	default:
+		return KindWords(l.Kind) + at
+	}
+}
+
+// details says which commit brought the secret, what sort of place it is if that is not plain, and whether it is still
+// there.
+func (t *textWriter) details(f *scanner.Finding) string {
+	var words []string
+	if c := f.Location.Commit; c != nil {
+		words = append(words, t.middling.Sprint(short(c.ID)))
+		if !c.Date.IsZero() {
+			words = append(words, c.Date.UTC().Format("2006-01-02"))
+		}
+		author := c.Author
+		if author == "" {
+			author = c.Email
+		}
+		if author != "" {
+			words = append(words, Clip(Visible(author), maxAuthor))
+		}
+	}
+	if f.Location.Path != "" && !plain(f.Location.Kind) {
+		words = append(words, KindWords(f.Location.Kind))
+	}
+	if len(f.Location.Decoded) > 0 {
+		words = append(words, "as "+Visible(strings.Join(f.Location.Decoded, " in ")))
+	}
+	if state := state(f); state != "" {
+		words = append(words, t.faint.Sprint(state))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "  " + strings.Join(words, "  ")
+}
+
+// state says whether a secret that was committed to a file is still in HEAD.
+func state(f *scanner.Finding) string {
+	switch {
+	case f.Exposure == nil || f.Location.Path == "":
+		return ""
+	case f.Exposure.InHead:
+		return "in HEAD"
+	case f.Location.Kind == scanner.KindCommitContent:
+		return "removed"
+	default:
+		return ""
+	}
+}
+
+// plain says that the path tells a reader all there is to know about the sort of place.
+func plain(k scanner.Kind) bool {
+	switch k {
+	case scanner.KindFile, scanner.KindStaged, scanner.KindCommitContent, "":
+		return true
+	default:
+		return false
+	}
+}
+
+// KindWords returns a kind of place in words for people.
+func KindWords(k scanner.Kind) string {
+	switch k {
+	case scanner.KindUnreachable:
+		return "unreachable object"
+	case scanner.KindReflog:
+		return "reflog only"
+	case scanner.KindAuthor:
+		return "commit author"
+	case scanner.KindGitConfig:
+		return "git config"
+	case "":
+		return "unknown place"
+	default:
+		return strings.ReplaceAll(Visible(string(k)), "-", " ")
+	}
+}
+
+// short returns a commit or object id cut for people.
+func short(id string) string {
+	runes := []rune(Visible(id))
+	return string(runes[:min(len(runes), shortID)])
+}
+
+// Wrap breaks a text into lines of at most width cells, between words. A longer word gets a line of its own.
+func Wrap(text string, width int) []string {
+	var lines []string
+	line, used := "", 0
+	for _, word := range strings.Fields(text) {
+		w := uniseg.StringWidth(word)
+		switch {
+		case line == "":
+			line, used = word, w
+		case used+1+w > width:
+			lines = append(lines, line)
+			line, used = word, w
+		default:
+			line += " " + word
+			used += 1 + w
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+)
+
+// Visible returns s with everything that a reader would not see, or that would change what is seen around it, written
+// as an escape: control characters and terminal sequences (\x1b), line breaks (\n), zero-width characters and
+// bidirectional overrides (\u202e), bytes that are no UTF-8 (\xff). The result is one line of valid UTF-8.
+func Visible(s string) string {
+	clean := strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }) < 0
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n <= 1:
+			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i])|0x100, 16)[1:])
+		case unicode.IsGraphic(r):
+			b.WriteString(s[i : i+n])
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// Clip returns s, or its beginning and an ellipsis where s is wider than width terminal cells. A width below 1 means
+// that there is no limit. s is expected to be [Visible].
+func Clip(s string, width int) string {
+	if width < 1 || len(s) <= width || uniseg.StringWidth(s) <= width {
+		return s
+	}
+	used, state, rest, end := 0, -1, s, 0
+	for rest != "" {
+		var cluster string
+		var w int
+		cluster, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if used+w > width-1 {
+			break
+		}
+		used += w
+		end += len(cluster)
+	}
+	return s[:end] + "…"
+}
+
+// Count returns n with a comma between groups of three digits: 1,204.
+func Count(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Number returns n and its noun, in the plural unless n is 1: "1 place", "1,204 places".
+func Number(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Count(n) + " " + noun
+}
+
+// Things returns n and what it counts, given in the plural: "7 blobs", "1 entry".
+func Things(n int64, plural string) string {
+	if n != 1 {
+		return Count(n) + " " + plural
+	}
+	for _, ending := range []struct{ many, one string }{{"ies", "y"}, {"ches", "ch"}, {"xes", "x"}, {"s", ""}} {
+		if stem, ok := strings.CutSuffix(plural, ending.many); ok {
+			return "1 " + stem + ending.one
+		}
+	}
+	return "1 " + plural
+}
+
+// Size returns a number of bytes for people, in decimal units: "512 bytes", "31 MB", "8.1 GB".
+func Size(n int64) string {
+	if n < 1000 {
+		return Number(n, "byte")
+	}
+	value, unit := float64(n), ""
+	for _, u := range []string{"kB", "MB", "GB", "TB", "PB"} {
+		if value < 999.5 {
+			break
+		}
+		value, unit = value/1000, u
+	}
+	if value < 9.95 {
+		return strconv.FormatFloat(value, 'f', 1, 64) + " " + unit
+	}
+	return strconv.FormatFloat(value, 'f', 0, 64) + " " + unit
+}

@@ -1,0 +1,195 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// DiffOptions says how a range of commits is read. The zero value is usable.
+type DiffOptions struct {
+	// MaxSize is the size in bytes above which a blob is recorded as unread. 0 means DefaultMaxSize.
+	MaxSize int64
+	// Workers is how many commits and blobs are read at once. 0 means one per processor.
+	Workers int
+}
+
+// Diff is a [scanner.Source] of what a range of commits adds: files, of which only new lines count, and messages.
+type Diff struct {
+	repo *repo.Repository
+	spec repo.RangeSpec
+	opt  DiffOptions
+}
+
+// NewDiff returns a source that reads a range: BASE..HEAD, BASE.. or BASE...HEAD, see [repo.Repository.ParseRange]. A
+// range that does not exist in this clone is a [*repo.RangeError] at once.
+func NewDiff(r *repo.Repository, spec string, opt DiffOptions) (*Diff, error) {
+	parsed, err := r.ParseRange(spec)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Diff{r, parsed, opt}, nil
+}
+
+// Walk visits each commit's message, and each version of a file that differs from all parents of a commit: a merge
+// counts with what only it has. A version that several commits bring to the same path is visited once, for the first
+// of them, and its new lines are those that are new in any of them.
+func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scanner.Chunk) error) error {
+	rec.StartPhase("walking commits", 0)
+	commits, err := d.repo.Range(ctx, d.spec)
+	if err != nil {
+		return fmt.Errorf("read the range: %w", err)
+	}
+	noteProblems(rec, commits.Problems)
+	noteFormat(rec, d.repo)
+	sets, err := d.compare(ctx, rec, commits)
+	if err != nil {
+		return err
+	}
+	reader, err := newBlobReader(d.repo, rec, d.opt.MaxSize)
+	if err != nil {
+		return fmt.Errorf("read the range: %w", err)
+	}
+	versions := distinctVersions(sets)
+	rec.StartPhase("searching", int64(len(sets)+len(versions)))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opt.Workers)
+	for _, set := range sets {
+		if set != nil {
+			group.Go(func() error { return visitMessage(ctx, rec, set.Commit, visit) })
+		}
+	}
+	for _, v := range versions {
+		group.Go(func() error { return v.visit(ctx, reader, visit) })
+	}
+	return group.Wait()
+}
+
+// compare finds what each commit changes. One that cannot be read is recorded and leaves nil.
+func (d *Diff) compare(ctx context.Context, rec *scanner.Recorder, commits *repo.Range) ([]*repo.ChangeSet, error) {
+	rec.StartPhase("comparing commits", int64(len(commits.Commits)))
+	sets := make([]*repo.ChangeSet, len(commits.Commits))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opt.Workers)
+	for i, id := range commits.Commits {
+		group.Go(func() error {
+			set, err := commits.Changes(ctx, id)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			rec.Step(1)
+			if err != nil {
+				rec.Unread("commits", d.repo.Explain(err), id.String())
+				return nil
+			}
+			noteProblems(rec, set.Problems)
+			rec.AddCommits(1)
+			sets[i] = set
+			return nil
+		})
+	}
+	return sets, group.Wait()
+}
+
+// version is one content at one path, and the changes that bring it there, in the order of commits.
+type version struct {
+	sets    []*repo.ChangeSet
+	changes []int
+}
+
+// distinctVersions joins equal content at equal paths.
+func distinctVersions(sets []*repo.ChangeSet) []*version {
+	type key struct {
+		path string
+		id   pack.ID
+	}
+	var all []*version
+	known := map[key]*version{}
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		for i := range set.Changes {
+			k := key{set.Changes[i].Path, set.Changes[i].ID}
+			v := known[k]
+			if v == nil {
+				v = &version{}
+				known[k] = v
+				all = append(all, v)
+			}
+			v.sets, v.changes = append(v.sets, set), append(v.changes, i)
+		}
+	}
+	return all
+}
+
+func (v *version) visit(ctx context.Context, reader *blobReader, visit func(*scanner.Chunk) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer reader.rec.Step(1)
+	change := &v.sets[0].Changes[v.changes[0]]
+	data, ok := reader.read(change)
+	if !ok {
+		return nil
+	}
+	reader.rec.AddBlob(len(data))
+	return visit(&scanner.Chunk{
+		Data: data,
+		Location: scanner.Location{
+			Path: change.Path, Object: change.ID.String(), Kind: scanner.KindCommitContent,
+			Commit: describeCommit(v.sets[0].Commit),
+		},
+		Added: func() ([]scanner.LineRange, error) {
+			var all []scanner.LineRange
+			for i, set := range v.sets {
+				olds, err := reader.origins(ctx, set, v.changes[i])
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, addedLines(data, olds)...)
+			}
+			return all, nil
+		},
+	})
+}
+
+// visitMessage visits a commit's message.
+func visitMessage(ctx context.Context, rec *scanner.Recorder, c *repo.Commit, visit func(*scanner.Chunk) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer rec.Step(1)
+	if len(c.Message) == 0 {
+		return nil
+	}
+	rec.AddBytes(len(c.Message))
+	return visit(&scanner.Chunk{
+		Data: c.Message,
+		Location: scanner.Location{
+			Object: c.ID.String(), Kind: scanner.KindCommitMessage, Commit: describeCommit(c),
+		},
+	})
+}
+
+// describeCommit is what a report says about a commit.
+func describeCommit(c *repo.Commit) *scanner.Commit {
+	author := c.Author()
+	return &scanner.Commit{
+		ID: c.ID.String(), Author: validText(author.Name), Email: validText(author.Email), Date: author.When,
+		Summary: validText(c.Summary()),
+	}
+}
+
+// validText replaces what is not UTF-8: git stores names and messages in any encoding.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

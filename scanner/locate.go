@@ -1,0 +1,202 @@
+package scanner
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// locate turns candidates into findings: which count, where they are, what the line looks like.
+func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) []Finding {
+	lines := newLineTable(c.Data, text)
+	added, filter := addedLines(c, rec)
+	var out []Finding
+	for _, cand := range cands {
+		if filter && !slices.ContainsFunc(cand.claims, func(sp span) bool { return lines.touches(sp, added) }) {
+			continue
+		}
+		f := Finding{
+			Fingerprint: s.fingerprint(cand.rule.ID, cand.value), RuleID: cand.rule.ID, Title: cand.rule.Title,
+			Severity: cand.severity, Confidence: cand.confidence, Verdict: cand.verdict, Reasons: cand.reasons,
+			Secret: NewSecret(cand.value, cand.prefix), Location: c.Location, Facts: cand.facts,
+		}
+		if cand.identifier {
+			f.Secret = NewIdentifier(cand.value)
+		} else {
+			for _, sp := range cand.claims {
+				f.raw = append(f.raw, NewSecret(string(c.Data[sp.lo:sp.hi]), 0))
+			}
+		}
+		if len(f.Facts) == 0 {
+			f.Facts = nil
+		}
+		f.Location.Offset = int64(cand.secret.lo)
+		f.Location.Decoded = cand.steps
+		f.Location.StartLine, f.Location.StartColumn = lines.position(cand.secret.lo)
+		f.Location.EndLine, f.Location.EndColumn = lines.position(cand.secret.hi)
+		f.Excerpt = lines.excerpt(cand, cands)
+		out = append(out, f)
+	}
+	return out
+}
+
+// addedLines asks the source which lines are new; filter is false where all are. If that cannot be told, all count.
+func addedLines(c *Chunk, rec *Recorder) (added []LineRange, filter bool) {
+	if c.Added == nil {
+		return nil, false
+	}
+	added, err := c.Added()
+	if err != nil {
+		rec.Unread("comparisons", "could not tell new lines from old, so all count as new: "+err.Error(), name(c.Location))
+		return nil, false
+	}
+	return added, true
+}
+
+// lineTable turns offsets into lines and columns. Its offsets are those of the stored content; its text is the decoded
+// one where the file is UTF-16.
+type lineTable struct {
+	data   []byte
+	raw    func(textOffset int) int
+	text   []byte
+	breaks []int // offsets of line breaks in text
+}
+
+func newLineTable(data []byte, text view) *lineTable {
+	return &lineTable{
+		data: data, text: text.data, breaks: countLines(text.data),
+		raw: func(at int) int { lo, _ := text.source(at, at); return lo },
+	}
+}
+
+// inText returns the offset in the text of an offset of the stored content.
+func (t *lineTable) inText(raw int) int {
+	if len(t.text) == len(t.data) {
+		return raw
+	}
+	return sort.Search(len(t.text), func(i int) bool { return t.raw(i) >= raw })
+}
+
+// position returns line and column of a stored offset, both from 1, columns in code points.
+func (t *lineTable) position(raw int) (line, column int) {
+	at := t.inText(raw)
+	i := sort.SearchInts(t.breaks, at)
+	return i + 1, utf8.RuneCount(t.text[t.lineStart(i):at]) + 1
+}
+
+func (t *lineTable) lineStart(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return t.breaks[i-1] + 1
+}
+
+// touches reports whether any line of a stored span is in one of the ranges.
+func (t *lineTable) touches(s span, ranges []LineRange) bool {
+	first, _ := t.position(s.lo)
+	last, _ := t.position(max(s.lo, s.hi-1))
+	return slices.ContainsFunc(ranges, func(r LineRange) bool { return first <= r.Last && r.First <= last })
+}
+
+const (
+	// excerptBefore and excerptAfter are how much of the line is shown around a secret, in bytes.
+	excerptBefore, excerptAfter = 80, 40
+	masked                      = "[redacted]"
+)
+
+// excerpt returns the line on which a candidate's secret begins, shortened, with every candidate's values masked.
+func (t *lineTable) excerpt(c candidate, all []candidate) string {
+	at := t.inText(c.secret.lo)
+	i := sort.SearchInts(t.breaks, at)
+	lo := t.lineStart(i)
+	hi := len(t.text)
+	if i < len(t.breaks) {
+		hi = t.breaks[i]
+	}
+	cut := lo < at-excerptBefore
+	lo = max(lo, at-excerptBefore)
+	end := max(at, min(hi, t.inText(c.secret.hi)))
+	cutEnd := end+excerptAfter < hi
+	hi = min(hi, end+excerptAfter)
+
+	var b strings.Builder
+	if cut {
+		b.WriteString("…")
+	}
+	for pos := lo; pos < hi; {
+		value, stop, begins := t.maskAt(pos, hi, all)
+		if value != "" {
+			if begins || pos == lo {
+				b.WriteString(value)
+			}
+			pos = stop
+			continue
+		}
+		b.Write(t.text[pos:stop])
+		pos = stop
+	}
+	if cutEnd {
+		b.WriteString("…")
+	}
+	return printable(b.String())
+}
+
+// maskAt says what to show of the text from pos on: a mask in place of the text up to stop, or the text itself (value
+// empty) up to stop, where the next masked value begins. begins says whether a masked value starts at pos.
+func (t *lineTable) maskAt(pos, hi int, all []candidate) (value string, stop int, begins bool) {
+	stop = hi
+	for i := range all {
+		c := &all[i]
+		if c.identifier {
+			continue
+		}
+		for _, sp := range c.claims {
+			if c.shows(sp, t.data) {
+				continue
+			}
+			lo, end := t.inText(sp.lo), t.inText(sp.hi)
+			switch {
+			case lo <= pos && pos < end:
+				shown := masked
+				if sp == c.secret && len(c.steps) == 0 {
+					shown = NewSecret(c.value, c.prefix).Redacted()
+				}
+				return shown, min(hi, end), lo == pos
+			case lo > pos:
+				stop = min(stop, lo)
+			}
+		}
+	}
+	return "", stop, false
+}
+
+// shows reports whether a claimed value is a public one: it is stated in clear among the facts.
+func (c *candidate) shows(sp span, data []byte) bool {
+	if sp == c.secret {
+		return false
+	}
+	value := string(data[sp.lo:sp.hi])
+	for _, fact := range c.facts {
+		if fact == value {
+			return true
+		}
+	}
+	return false
+}
+
+// printable makes text from a repository safe to show on one line: valid UTF-8 without control or direction characters.
+func printable(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Cf, r):
+			return '\uFFFD'
+		default:
+			return r
+		}
+	}, string(bytes.ToValidUTF8([]byte(s), []byte("\uFFFD")))))
+}

@@ -1,0 +1,153 @@
+package scanner
+
+import (
+	"hash/maphash"
+	"strings"
+)
+
+// gramLength is the length of the pieces of a secret of which none may be shown, in bytes.
+const gramLength = 12
+
+// mask removes secrets, and pieces of them, from texts that came from a repository: a commit message may quote the key
+// that the commit adds, a file may be named after it. It is the last thing that is done to a result before anybody
+// sees it, so that no output format has to think of it.
+type mask struct {
+	seed  maphash.Seed
+	grams map[uint64]bool
+	short []string
+}
+
+// newMask makes a mask of every secret of the findings, as decoded and as it stands in the file.
+func newMask(fs []Finding) *mask {
+	m := &mask{seed: maphash.MakeSeed(), grams: map[uint64]bool{}}
+	seen := map[string]bool{}
+	for i := range fs {
+		f := &fs[i]
+		if f.Secret.Redacted() == f.Secret.Reveal() {
+			continue // an identifier may be shown
+		}
+		for _, s := range append([]Secret{f.Secret}, f.raw...) {
+			if v := s.Reveal(); !seen[v] && !f.states(v) {
+				seen[v] = true
+				m.add(v)
+			}
+		}
+	}
+	return m
+}
+
+// states reports whether a value is one of the finding's facts, which are public.
+func (f *Finding) states(value string) bool {
+	for _, fact := range f.Facts {
+		if fact == value {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *mask) add(value string) {
+	if len(value) < gramLength {
+		if value != "" {
+			m.short = append(m.short, value)
+		}
+		return
+	}
+	for i := 0; i+gramLength <= len(value); i++ {
+		m.grams[maphash.String(m.seed, value[i:i+gramLength])] = true
+	}
+}
+
+// text returns s with everything that is part of a secret replaced.
+func (m *mask) text(s string) string {
+	for _, v := range m.short {
+		s = strings.ReplaceAll(s, v, masked)
+	}
+	if len(s) < gramLength || len(m.grams) == 0 {
+		return s
+	}
+	hidden := make([]bool, len(s))
+	any := false
+	for i := 0; i+gramLength <= len(s); i++ {
+		if m.grams[maphash.String(m.seed, s[i:i+gramLength])] {
+			any = true
+			for j := i; j < i+gramLength; j++ {
+				hidden[j] = true
+			}
+		}
+	}
+	if !any {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(s[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString(masked)
+		}
+	}
+	return b.String()
+}
+
+// finding masks every text of a finding that came from the repository. It does not change what f's pointers point to.
+func (m *mask) finding(f *Finding) {
+	f.Location.Path = m.text(f.Location.Path)
+	f.Excerpt = m.text(f.Excerpt)
+	if c := f.Location.Commit; c != nil {
+		dup := *c
+		dup.Author, dup.Email, dup.Summary = m.text(c.Author), m.text(c.Email), m.text(c.Summary)
+		f.Location.Commit = &dup
+	}
+	if len(f.Facts) > 0 {
+		facts := make(map[string]string, len(f.Facts))
+		for k, v := range f.Facts {
+			facts[k] = m.text(v)
+		}
+		f.Facts = facts
+	}
+	f.Reasons = m.texts(f.Reasons)
+	if f.Exposure != nil {
+		dup := *f.Exposure
+		dup.Refs = m.texts(dup.Refs)
+		f.Exposure = &dup
+	}
+}
+
+func (m *mask) coverage(c *Coverage) {
+	for i := range c.Skipped {
+		s := &c.Skipped[i]
+		s.Reason = m.text(s.Reason)
+		s.Items = m.texts(s.Items)
+	}
+}
+
+func (m *mask) texts(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = m.text(s)
+	}
+	return out
+}
+
+// Scrub returns text with everything in it that any rule finds masked: for error messages and panics, which may quote
+// what a user or a repository put into a name.
+func (s *Scanner) Scrub(text string) string {
+	sc := s.pool.Get().(*scratch)
+	defer s.pool.Put(sc)
+	cands, err := s.searchView(rawView([]byte(text)), "", sc, nil)
+	if err != nil {
+		return masked
+	}
+	m := &mask{seed: maphash.MakeSeed(), grams: map[uint64]bool{}}
+	for _, c := range cands {
+		if !c.identifier {
+			m.add(c.value)
+		}
+	}
+	return m.text(text)
+}

@@ -1,0 +1,254 @@
+// Package scanner is the engine: bytes in, findings out.
+//
+// A [Scanner] searches what a [Source] yields: one search for the anchors of all rules, then each rule's pattern in a
+// bounded window around its anchors, in the content as it is and in what decoding it shows. It knows no git, no
+// network, no output format and no flags. Values that must not be shown are held as [Secret].
+package scanner
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/skant-dev/skant/internal/decode"
+	"github.com/skant-dev/skant/rules"
+)
+
+// Options are a scan's settings. The zero value reports what is at least of medium confidence.
+type Options struct {
+	// MinConfidence is the least confidence that is reported; empty means medium.
+	MinConfidence rules.Confidence
+	// FingerprintKey keys fingerprints; nil means the key that every installation shares. See docs/decisions.
+	FingerprintKey []byte
+	// ShowSecrets fills in Finding.Revealed.
+	ShowSecrets bool
+	// Now is the time against which expiry dates are judged; the zero value means the time of New.
+	Now time.Time
+}
+
+// Scanner is a set of rules ready to search. It is safe for concurrent use and holds no state between scans.
+type Scanner struct {
+	opt     Options
+	set     *rules.Set
+	rules   []*compiledRule
+	anchors *anchorTable
+	pool    sync.Pool
+}
+
+// New prepares rules for searching. Patterns compile on first use.
+func New(set *rules.Set, opt Options) (*Scanner, error) {
+	if set.Len() == 0 {
+		return nil, errors.New("prepare rules: there are none, so nothing could ever be found")
+	}
+	if opt.MinConfidence == "" {
+		opt.MinConfidence = rules.MediumConfidence
+	}
+	if opt.MinConfidence.Rank() < 0 {
+		return nil, fmt.Errorf("prepare rules: confidence %q: known are certain, high, medium, low", opt.MinConfidence)
+	}
+	if opt.Now.IsZero() {
+		opt.Now = time.Now()
+	}
+	s := &Scanner{opt: opt, set: set, anchors: newAnchorTable(set), rules: make([]*compiledRule, set.Len())}
+	all := set.All()
+	for i := range all {
+		s.rules[i] = compileRule(&all[i])
+	}
+	s.pool.New = func() any { return &scratch{check: &checker{}} }
+	return s, nil
+}
+
+// Result is what a scan found and what it read.
+type Result struct {
+	// Findings are sorted by place.
+	Findings []Finding
+	Coverage Coverage
+	// Hidden counts findings below the least confidence that was asked for.
+	Hidden int
+}
+
+// Scan searches a source. It returns an error only if a rule cannot be used; what could not be read, being stopped by
+// ctx included, makes the result's coverage incomplete. rec may be nil; it may be watched while the scan runs.
+func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result, error) {
+	if rec == nil {
+		rec = &Recorder{}
+	}
+	var mu sync.Mutex
+	var all []Finding
+	var failed error
+	err := src.Walk(ctx, rec, func(c *Chunk) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fs, err := s.chunk(c, rec)
+		if err == nil && len(fs) == 0 {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			failed = err
+			return err
+		}
+		all = append(all, fs...)
+		rec.findings.Add(int64(len(fs)))
+		return nil
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	recordStop(rec, "content", err)
+	if a, ok := src.(Attributor); ok && len(all) > 0 {
+		sortFindings(all)
+		attributed, err := a.Attribute(ctx, rec, all)
+		if err != nil {
+			recordStop(rec, "attribution", err)
+		} else {
+			all = attributed
+		}
+	}
+	return s.finish(all, rec)
+}
+
+// recordStop enters the reason for which a walk ended early.
+func recordStop(rec *Recorder, what string, err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, context.DeadlineExceeded):
+		rec.Unread(what, "the time limit was reached; raise --timeout", "")
+	case errors.Is(err, context.Canceled):
+		rec.Unread(what, "the scan was interrupted", "")
+	default:
+		rec.Unread(what, err.Error(), "")
+	}
+}
+
+// chunk searches one piece of content.
+func (s *Scanner) chunk(c *Chunk, rec *Recorder) ([]Finding, error) {
+	sc := s.pool.Get().(*scratch)
+	defer s.pool.Put(sc)
+	text := rawView(c.Data)
+	if v, ok := decode.UTF16(c.Data); ok {
+		text = decodedView(v)
+		text.steps = nil // the file's own character set is no disguise
+	}
+	sc.truncated = false
+	cands, err := s.searchView(text, c.Location.Path, sc, nil)
+	if err == nil {
+		cands, err = s.searchDecoded(text, c, rec, sc, cands)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if sc.truncated {
+		rec.Unread("matches", fmt.Sprintf("more than %d matches in one place; only the first were judged", maxCandidates), name(c.Location))
+	}
+	if len(cands) == 0 {
+		return nil, nil
+	}
+	return s.locate(c, text, resolve(cands), rec), nil
+}
+
+// searchDecoded searches what decoding shows of a text.
+func (s *Scanner) searchDecoded(text view, c *Chunk, rec *Recorder, sc *scratch, cands []candidate) ([]candidate, error) {
+	views, truncated := decode.Views(text.data, decode.Options{})
+	if truncated {
+		rec.Unread("decoded text", "more encoded text in one place than the bound allows", name(c.Location))
+	}
+	for i := range views {
+		v := decodedView(&views[i])
+		inner := v.source
+		v.source = func(lo, hi int) (int, int) { return text.source(inner(lo, hi)) }
+		var err error
+		if cands, err = s.searchView(v, c.Location.Path, sc, cands); err != nil {
+			return cands, err
+		}
+	}
+	return cands, nil
+}
+
+// name tells a piece of content from others in the coverage.
+func name(l Location) string {
+	if l.Path != "" {
+		return l.Path
+	}
+	return l.Object
+}
+
+// finish does what needs all findings at once: what a path decides, confidence, order, and masking every text that
+// came from the repository.
+func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
+	res := &Result{Findings: []Finding{}}
+	mask := newMask(all)
+	for _, f := range all {
+		if ok, err := s.pathAllows(&f); err != nil {
+			return nil, err
+		} else if !ok {
+			continue
+		}
+		if f.Confidence.Rank() < s.opt.MinConfidence.Rank() {
+			res.Hidden++
+			continue
+		}
+		mask.finding(&f)
+		if s.opt.ShowSecrets {
+			f.Revealed = f.Secret.Reveal()
+		}
+		res.Findings = append(res.Findings, f)
+	}
+	sortFindings(res.Findings)
+	res.Coverage = rec.Coverage()
+	mask.coverage(&res.Coverage)
+	return res, nil
+}
+
+// pathAllows applies a rule's paths to a finding whose path became known after the search.
+func (s *Scanner) pathAllows(f *Finding) (bool, error) {
+	i := slices.IndexFunc(s.rules, func(r *compiledRule) bool { return r.ID == f.RuleID })
+	if i < 0 || len(s.rules[i].checks.paths) == 0 || f.Location.Path == "" {
+		return true, nil
+	}
+	return s.rules[i].checks.pathMatches(f.Location.Path)
+}
+
+// fingerprint identifies a secret under a rule without telling it.
+func (s *Scanner) fingerprint(ruleID, value string) string {
+	key := s.opt.FingerprintKey
+	if key == nil {
+		key = []byte("skant fingerprint 1")
+	}
+	h := hmac.New(sha256.New, key)
+	_, _ = h.Write([]byte(ruleID + "\x00" + value)) // a hash never fails
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// sortFindings orders by place, then rule, so that the order does not depend on which worker was first.
+func sortFindings(fs []Finding) {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		la, lb := a.Location, b.Location
+		for _, d := range []int{
+			strings.Compare(la.Path, lb.Path), int(la.Offset - lb.Offset), strings.Compare(string(la.Kind), string(lb.Kind)),
+			strings.Compare(la.commitKey(), lb.commitKey()), strings.Compare(la.Object, lb.Object),
+			strings.Compare(a.RuleID, b.RuleID), strings.Compare(a.Fingerprint, b.Fingerprint),
+		} {
+			if d != 0 {
+				return d
+			}
+		}
+		return 0
+	})
+}
+
+func (l Location) commitKey() string {
+	if l.Commit == nil {
+		return ""
+	}
+	return l.Commit.Date.UTC().Format(time.RFC3339) + l.Commit.ID
+}

@@ -1,0 +1,366 @@
+package scanner
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skant-dev/skant/internal/decode"
+	"github.com/skant-dev/skant/internal/evidence"
+	"github.com/skant-dev/skant/internal/match"
+	"github.com/skant-dev/skant/rules"
+)
+
+// maxCandidates bounds the matches that are looked at in one piece of content.
+const maxCandidates = 20000
+
+// span is a half-open range of bytes.
+type span struct{ lo, hi int }
+
+func (s span) overlaps(o span) bool { return s.lo < o.hi && o.lo < s.hi }
+
+// view is content in the form in which it is searched, with the way back to the content as it is stored.
+type view struct {
+	data   []byte
+	source func(lo, hi int) (int, int)
+	steps  []string
+}
+
+func rawView(data []byte) view {
+	return view{data: data, source: func(lo, hi int) (int, int) { return lo, hi }}
+}
+
+func decodedView(v *decode.View) view { return view{v.Data, v.Source, v.Steps} }
+
+// candidate is a match of a rule that passed its checks.
+type candidate struct {
+	rule *compiledRule
+	// secret is the place of the secret, claims that of every value of the credential, in bytes of the stored content.
+	secret span
+	claims []span
+	value  string
+	// prefix is the length of the value's public prefix in bytes.
+	prefix     int
+	identifier bool
+	confidence rules.Confidence
+	severity   rules.Severity
+	verdict    Verdict
+	facts      map[string]string
+	reasons    []string
+	steps      []string
+}
+
+// found is a match in a view before its checks.
+type found struct{ whole, secret span }
+
+// scratch is the working memory of one search, reused from one piece of content to the next.
+type scratch struct {
+	hits   []match.Hit
+	starts []ruleStart
+	check  *checker
+	// truncated says that content had more matches than are looked at.
+	truncated bool
+}
+
+// ruleStart is an anchor of a rule at a position.
+type ruleStart struct{ rule, pos int }
+
+// searchView appends the candidates of one view.
+func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) ([]candidate, error) {
+	sc.hits = s.anchors.index.Find(v.data, sc.hits[:0])
+	if len(sc.hits) == 0 {
+		return out, nil
+	}
+	sc.starts = sc.starts[:0]
+	for _, h := range sc.hits {
+		for _, r := range s.anchors.rules[h.Anchor] {
+			sc.starts = append(sc.starts, ruleStart{r, h.Pos})
+		}
+	}
+	slices.SortFunc(sc.starts, func(a, b ruleStart) int {
+		if a.rule != b.rule {
+			return a.rule - b.rule
+		}
+		return a.pos - b.pos
+	})
+	for i := 0; i < len(sc.starts); {
+		j := i
+		for j < len(sc.starts) && sc.starts[j].rule == sc.starts[i].rule {
+			j++
+		}
+		rule := s.rules[sc.starts[i].rule]
+		matches, err := matchRule(rule, v.data, sc.starts[i:j])
+		if err != nil {
+			return out, err
+		}
+		if room := max(0, maxCandidates-len(out)); len(matches) > room {
+			matches, sc.truncated = matches[:room], true
+		}
+		if out, err = s.judge(rule, v, path, matches, sc, out); err != nil {
+			return out, err
+		}
+		i = j
+	}
+	return out, nil
+}
+
+// matchRule runs a rule's pattern in windows around its anchors.
+func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, error) {
+	re, err := rule.pattern.get()
+	if err != nil {
+		return nil, fmt.Errorf("compile pattern of rule %s: %w", rule.ID, err)
+	}
+	w := rule.window()
+	var out []found
+	for i := 0; i < len(starts); {
+		lo, hi := max(0, starts[i].pos-w.before), min(len(data), starts[i].pos+w.after)
+		for i++; i < len(starts) && starts[i].pos-w.before <= hi; i++ {
+			hi = min(len(data), starts[i].pos+w.after)
+		}
+		out = findAll(re.FindSubmatchIndex, data, lo, hi, out)
+		if len(out) > maxCandidates {
+			return out, nil // one too many, which tells the caller
+		}
+	}
+	return out, nil
+}
+
+// findAll appends every match of a pattern in data[lo:hi] whose group 1 took part. The search goes on from the end of
+// group 1, not of the match: two secrets may share the one byte between them.
+func findAll(find func([]byte) []int, data []byte, lo, hi int, out []found) []found {
+	for at := lo; at < hi; {
+		m := find(data[at:hi])
+		if m == nil {
+			return out
+		}
+		whole := span{at + m[0], at + m[1]}
+		if m[2] < 0 || m[3] <= m[2] {
+			at = max(whole.hi, at+1)
+			continue
+		}
+		secret := span{at + m[2], at + m[3]}
+		// Cutting data makes ^ and \b match at the cut; a value that goes on to the left of it is none.
+		if cut := whole.lo == at && secret.lo == at && at > 0 && isWord(data[at-1]) && isWord(data[at]); !cut {
+			out = append(out, found{whole, secret})
+		}
+		at = secret.hi
+	}
+	return out
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_'
+}
+
+// judge turns matches of a rule into candidates.
+func (s *Scanner) judge(rule *compiledRule, v view, path string, ms []found, sc *scratch, out []candidate) ([]candidate, error) {
+	if len(ms) == 0 {
+		return out, nil
+	}
+	groups, err := pair(rule, v.data, path, ms, sc)
+	if err != nil {
+		return out, err
+	}
+	for _, g := range groups {
+		c, ok, err := s.candidate(rule, v, path, g, sc.check)
+		if err != nil {
+			return out, err
+		}
+		if ok {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// candidate judges one match with its parts; ok is false if a check or evidence refuses it.
+func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck *checker) (c candidate, ok bool, err error) {
+	m := g.main
+	main := v.data[m.secret.lo:m.secret.hi]
+	secret, identifier := m.secret, rule.Identifier
+	c = candidate{rule: rule, confidence: rule.Confidence, severity: rule.Severity, facts: map[string]string{}, steps: v.steps}
+	values := map[string][]byte{}
+	c.claims = append(c.claims, rawSpan(v, m.secret))
+	for _, p := range g.parts {
+		value := v.data[p.at.lo:p.at.hi]
+		values[p.part.Name] = value
+		c.claims = append(c.claims, rawSpan(v, p.at))
+		if p.part.Identifier && !p.part.Secret {
+			c.facts[p.part.Name] = string(value)
+		}
+		if p.part.Secret {
+			secret, identifier = p.at, false
+			c.facts[rule.Fact] = string(main)
+			values[rule.Fact] = main
+		}
+	}
+	value := v.data[secret.lo:secret.hi]
+	proven, refuted := s.weigh(&c, value, values, around(v.data, m.whole, 2048))
+	if refuted {
+		return c, false, nil
+	}
+	if ok, err := ck.accepts(&rule.checks, v.data, m, path, proven); !ok || err != nil {
+		return c, false, err
+	}
+	if slices.Contains(rule.Checks.IgnoreSHA256, sha256Hex(main)) {
+		c.confidence = rules.LowConfidence
+		c.reasons = append(c.reasons, "this is an example value that the provider publishes")
+	}
+	c.secret, c.value, c.identifier = rawSpan(v, secret), string(value), identifier
+	if !identifier {
+		c.prefix = prefixLength(c.value, rule.Anchors)
+	}
+	return c, true, nil
+}
+
+// weigh lets the rule's evidence change a candidate.
+func (s *Scanner) weigh(c *candidate, value []byte, values map[string][]byte, context []byte) (proven, refuted bool) {
+	for _, f := range c.rule.evidence {
+		r := f(evidence.Input{Value: value, Parts: values, Context: context, Now: s.now()})
+		switch r.Change {
+		case evidence.Proven:
+			proven = true
+			c.confidence = rules.Certain
+		case evidence.Raised:
+			c.confidence = stepUp(c.confidence)
+		case evidence.Lowered:
+			c.confidence = stepDown(c.confidence)
+		case evidence.Refuted:
+			return false, true
+		case evidence.Unchanged:
+		}
+		if r.Severity != "" {
+			c.severity = rules.Severity(r.Severity)
+		}
+		if r.Verdict != "" {
+			c.verdict = Verdict(r.Verdict)
+		}
+		for k, v := range r.Facts {
+			c.facts[k] = v
+		}
+		if r.Reason != "" {
+			c.reasons = append(c.reasons, r.Reason)
+		}
+	}
+	return proven, false
+}
+
+// stepUp raises a confidence by one step, but never to certain: only a proof does that.
+func stepUp(c rules.Confidence) rules.Confidence {
+	switch c {
+	case rules.LowConfidence:
+		return rules.MediumConfidence
+	case rules.MediumConfidence:
+		return rules.HighConfidence
+	default:
+		return c
+	}
+}
+
+// stepDown lowers a confidence by one step.
+func stepDown(c rules.Confidence) rules.Confidence {
+	switch c {
+	case rules.Certain:
+		return rules.HighConfidence
+	case rules.HighConfidence:
+		return rules.MediumConfidence
+	default:
+		return rules.LowConfidence
+	}
+}
+
+func rawSpan(v view, s span) span {
+	lo, hi := v.source(s.lo, s.hi)
+	return span{lo, hi}
+}
+
+// around returns data from margin bytes before s to margin bytes after it.
+func around(data []byte, s span, margin int) []byte {
+	return data[max(0, s.lo-margin):min(len(data), s.hi+margin)]
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// prefixLength returns how much of a value is a public prefix that says what it is: the anchor that it starts with,
+// and up to 4 bytes more if they end in a separator ("sk-ant-api" and "03-").
+func prefixLength(value string, anchors []string) int {
+	n := 0
+	for _, a := range anchors {
+		if strings.HasPrefix(value, a) {
+			n = max(n, len(a))
+		}
+	}
+	if n == 0 || len(value) < n+16 {
+		return 0
+	}
+	if i := strings.LastIndexAny(value[n:n+4], "-_."); i >= 0 && isVersion(value[n:n+i]) {
+		n += i + 1
+	}
+	return n
+}
+
+// isVersion reports whether s is letters' or digits' worth of a type number, such as "03" or "pt".
+func isVersion(s string) bool {
+	return len(s) <= 3 && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' && r < 'a' || r > 'z' })
+}
+
+// now is the time against which expiry is judged.
+func (s *Scanner) now() time.Time { return s.opt.Now }
+
+// resolve keeps, of candidates that overlap, the most specific one: by priority, then confidence, then length.
+func resolve(cs []candidate) []candidate {
+	slices.SortStableFunc(cs, func(a, b candidate) int {
+		if a.rule.Priority != b.rule.Priority {
+			return b.rule.Priority - a.rule.Priority
+		}
+		if d := b.confidence.Rank() - a.confidence.Rank(); d != 0 {
+			return d
+		}
+		if d := (b.secret.hi - b.secret.lo) - (a.secret.hi - a.secret.lo); d != 0 {
+			return d
+		}
+		return strings.Compare(a.rule.ID, b.rule.ID)
+	})
+	var kept []candidate
+	var taken []span // disjoint, sorted
+	paired := map[string]bool{}
+	for _, c := range cs {
+		if c.identifier && paired[c.value] || slices.ContainsFunc(c.claims, func(s span) bool { return isTaken(taken, s) }) {
+			continue
+		}
+		for _, s := range c.claims {
+			i, _ := slices.BinarySearchFunc(taken, s, func(a, b span) int { return a.lo - b.lo })
+			taken = slices.Insert(taken, i, s)
+		}
+		if c.rule.Fact != "" {
+			paired[c.facts[c.rule.Fact]] = true
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+func isTaken(taken []span, s span) bool {
+	i, _ := slices.BinarySearchFunc(taken, s, func(a, b span) int { return a.lo - b.lo })
+	return i < len(taken) && taken[i].overlaps(s) || i > 0 && taken[i-1].overlaps(s)
+}
+
+// countLines returns the offsets of the line breaks in data.
+func countLines(data []byte) []int {
+	var breaks []int
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:], '\n')
+		if i < 0 {
+			return breaks
+		}
+		breaks = append(breaks, at+i)
+		at += i + 1
+	}
+}
