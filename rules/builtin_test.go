@@ -49,7 +49,7 @@ func literal(b *bytes.Buffer, v reflect.Value) {
 }
 
 func TestCompiledIsCurrent(t *testing.T) {
-	set, err := BuiltinWithDocs()
+	set, err := Load(builtinFiles, "builtin", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,5 +76,19 @@ func TestCompiledIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is not what builtin/*.yaml says: run go generate ./rules", compiledFile)
+	}
+}
+
+func BenchmarkBuiltinWithDocs(b *testing.B) {
+	for b.Loop() {
+		if _, err := load(builtinFiles, "builtin", "", false); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBuiltin(b *testing.B) {
+	for b.Loop() {
+		Builtin()
 	}
 }

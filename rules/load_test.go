@@ -27,12 +27,12 @@ rules:
       clean: [acme_X]
 `
 
-func load(text string) (*Set, error) {
+func loadText(text string) (*Set, error) {
 	return Load(fstest.MapFS{"a.yaml": {Data: []byte(text)}}, ".", "own")
 }
 
 func TestLoad(t *testing.T) {
-	set, err := load(goodRule)
+	set, err := loadText(goodRule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestLoadErrors(t *testing.T) {
 			if text == goodRule {
 				t.Fatal("the test changes nothing")
 			}
-			_, err := load(text)
+			_, err := loadText(text)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v\nwant ...%s", err, c.want)
 			}
@@ -110,14 +110,14 @@ func TestLoadReportsAllErrors(t *testing.T) {
 }
 
 func TestMerge(t *testing.T) {
-	a, err := load(goodRule)
+	a, err := loadText(goodRule)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Merge(a, a); err == nil {
 		t.Error("a rule was replaced in silence")
 	}
-	b, err := load(strings.ReplaceAll(goodRule, "acme", "umbra"))
+	b, err := loadText(strings.ReplaceAll(goodRule, "acme", "umbra"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(goodRule)
 	f.Add("provider: x\nrules: [{id: 1, checks: {}}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		set, err := load(text)
+		set, err := loadText(text)
 		if (set == nil) == (err == nil) {
 			t.Errorf("set %v with error %v", set, err)
 		}

@@ -45,16 +45,24 @@ func Expand(tmpl, seed string) (string, error) {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(seed + "\x00" + tmpl)) // a hash never fails
-	g := generator{mrand.New(mrand.NewPCG(h.Sum64(), 1))}
-	t, err := template.New("example").Delims("<<", ">>").Option("missingkey=error").Funcs(g.funcs()).Parse(tmpl)
+	t, err := parseExample(tmpl, generator{mrand.New(mrand.NewPCG(h.Sum64(), 1))})
 	if err != nil {
-		return "", fmt.Errorf("parse example: %w", err)
+		return "", err
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, nil); err != nil {
 		return "", fmt.Errorf("expand example: %w", err)
 	}
 	return b.String(), nil
+}
+
+// parseExample reads a template without making anything of it.
+func parseExample(tmpl string, g generator) (*template.Template, error) {
+	t, err := template.New("example").Delims("<<", ">>").Option("missingkey=error").Funcs(g.funcs()).Parse(tmpl)
+	if err != nil {
+		return nil, fmt.Errorf("parse example: %w", err)
+	}
+	return t, nil
 }
 
 // generator makes the values that example templates ask for.

@@ -92,7 +92,7 @@ func (r *Rule) validateExamples() []error {
 	}
 	for _, list := range [][]string{r.Examples.Match, r.Examples.Clean} {
 		for _, e := range list {
-			if _, err := Expand(e, r.ID); err != nil {
+			if _, err := parseExample(e, generator{}); err != nil {
 				errs = append(errs, err)
 			}
 		}

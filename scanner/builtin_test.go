@@ -64,7 +64,7 @@ func TestWindowsLoseNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.WriteString(text + "\n" + strings.Repeat("- filler\n", 40))
+			b.WriteString(text + "\n" + strings.Repeat("- filler\n", 8))
 		}
 	}
 	data := []byte(b.String())

@@ -27,7 +27,10 @@ func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) 
 			f.Secret = NewIdentifier(cand.value)
 		} else {
 			for _, sp := range cand.claims {
-				f.raw = append(f.raw, NewSecret(string(c.Data[sp.lo:sp.hi]), 0))
+				stored := string(c.Data[sp.lo:sp.hi])
+				if stored != cand.value && !cand.states(stored) {
+					f.raw = append(f.raw, NewSecret(stored, 0))
+				}
 			}
 		}
 		if len(f.Facts) == 0 {
@@ -154,7 +157,7 @@ func (t *lineTable) maskAt(pos, hi int, all []candidate) (value string, stop int
 			continue
 		}
 		for _, sp := range c.claims {
-			if c.shows(sp, t.data) {
+			if sp != c.secret && c.states(string(t.data[sp.lo:sp.hi])) {
 				continue
 			}
 			lo, end := t.inText(sp.lo), t.inText(sp.hi)
@@ -173,12 +176,8 @@ func (t *lineTable) maskAt(pos, hi int, all []candidate) (value string, stop int
 	return "", stop, false
 }
 
-// shows reports whether a claimed value is a public one: it is stated in clear among the facts.
-func (c *candidate) shows(sp span, data []byte) bool {
-	if sp == c.secret {
-		return false
-	}
-	value := string(data[sp.lo:sp.hi])
+// states reports whether a value is one of the candidate's facts, which are public.
+func (c *candidate) states(value string) bool {
 	for _, fact := range c.facts {
 		if fact == value {
 			return true

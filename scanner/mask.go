@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 )
 
@@ -17,33 +18,37 @@ type mask struct {
 	short []string
 }
 
-// newMask makes a mask of every secret of the findings, as decoded and as it stands in the file.
+// newMask makes a mask of every secret of the findings, as decoded and as it stands in the file. The public prefix of a
+// secret and what a finding states as a fact may be shown.
 func newMask(fs []Finding) *mask {
 	m := &mask{seed: maphash.MakeSeed(), grams: map[uint64]bool{}}
 	seen := map[string]bool{}
 	for i := range fs {
 		f := &fs[i]
-		if f.Secret.Redacted() == f.Secret.Reveal() {
-			continue // an identifier may be shown
+		if f.Secret.public() {
+			continue
 		}
 		for _, s := range append([]Secret{f.Secret}, f.raw...) {
-			if v := s.Reveal(); !seen[v] && !f.states(v) {
+			if v := s.body(); !seen[v] {
 				seen[v] = true
 				m.add(v)
 			}
 		}
 	}
+	for i := range fs {
+		for _, fact := range fs[i].Facts {
+			m.allow(fact)
+		}
+	}
 	return m
 }
 
-// states reports whether a value is one of the finding's facts, which are public.
-func (f *Finding) states(value string) bool {
-	for _, fact := range f.Facts {
-		if fact == value {
-			return true
-		}
+// allow takes a public value, and the pieces of it, out of the mask.
+func (m *mask) allow(value string) {
+	m.short = slices.DeleteFunc(m.short, func(s string) bool { return s == value })
+	for i := 0; i+gramLength <= len(value); i++ {
+		delete(m.grams, maphash.String(m.seed, value[i:i+gramLength]))
 	}
-	return false
 }
 
 func (m *mask) add(value string) {
@@ -99,13 +104,6 @@ func (m *mask) finding(f *Finding) {
 		dup := *c
 		dup.Author, dup.Email, dup.Summary = m.text(c.Author), m.text(c.Email), m.text(c.Summary)
 		f.Location.Commit = &dup
-	}
-	if len(f.Facts) > 0 {
-		facts := make(map[string]string, len(f.Facts))
-		for k, v := range f.Facts {
-			facts[k] = m.text(v)
-		}
-		f.Facts = facts
 	}
 	f.Reasons = m.texts(f.Reasons)
 	if f.Exposure != nil {

@@ -67,7 +67,7 @@ func TestNothingOfASecretIsShown(t *testing.T) {
 func TestMaskKeepsTheRest(t *testing.T) {
 	m := newMask([]Finding{{Secret: NewSecret(token(5), 4)}, {Secret: NewSecret("pw12", 0)}, {Secret: NewIdentifier("AKM123456789")}})
 	in := "before " + token(5)[2:20] + " between pw12 after AKM123456789"
-	want := "before " + masked + " between " + masked + " after AKM123456789"
+	want := "before m_" + masked + " between " + masked + " after AKM123456789"
 	if got := m.text(in); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -144,7 +144,7 @@ func TestFindings(t *testing.T) {
 		{"reference", "acme_password=$PASSWORD1", nil},
 		{"no digit", "acme_password=correcthorse", nil},
 		{"base64", "x: " + b64([]byte("token="+tok+"\n")), []string{"acme-token@1:12-1:60 base64"}},
-		{"base64 twice", "x: " + b64([]byte("a: "+b64([]byte("token="+tok+"\n")))), []string{"acme-token@1:20-1:84 base64>base64"}},
+		{"base64 twice", "x: " + b64([]byte("a: "+b64([]byte("token="+tok+"\n")))), []string{"acme-token@1:16-1:84 base64>base64"}},
 		{"percent", "?t=" + strings.ReplaceAll(tok, "_", "%5F"), []string{"acme-token@1:4-1:42 percent"}},
 		{"unicode escape", `{"t":"acm\u005f` + tok[4:] + `"}`, []string{"acme-token@1:7-1:48 escape"}},
 		{"block over lines", "x\nBEGIN ACME\n" + body(40) + "\nEND ACME\n", []string{"acme-block@2:1-4:9"}},

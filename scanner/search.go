@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -206,11 +207,14 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	if ok, err := ck.accepts(&rule.checks, v.data, m, path, proven); !ok || err != nil {
 		return c, false, err
 	}
-	if slices.Contains(rule.Checks.IgnoreSHA256, sha256Hex(main)) {
+	if g.published(rule, v.data) {
 		c.confidence = rules.LowConfidence
 		c.reasons = append(c.reasons, "this is an example value that the provider publishes")
 	}
 	c.secret, c.value, c.identifier = rawSpan(v, secret), string(value), identifier
+	if !identifier { // a user name that is the password, too, is no fact to state
+		maps.DeleteFunc(c.facts, func(_, fact string) bool { return strings.Contains(fact, c.value) })
+	}
 	if !identifier {
 		c.prefix = prefixLength(c.value, rule.Anchors)
 	}
@@ -281,6 +285,15 @@ func rawSpan(v view, s span) span {
 // around returns data from margin bytes before s to margin bytes after it.
 func around(data []byte, s span, margin int) []byte {
 	return data[max(0, s.lo-margin):min(len(data), s.hi+margin)]
+}
+
+// published reports whether a value of the credential is an example from the provider's documentation.
+func (g *group) published(rule *compiledRule, data []byte) bool {
+	is := func(c *rules.Checks, at span) bool {
+		return len(c.IgnoreSHA256) > 0 && slices.Contains(c.IgnoreSHA256, sha256Hex(data[at.lo:at.hi]))
+	}
+	return is(&rule.Checks, g.main.secret) ||
+		slices.ContainsFunc(g.parts, func(p partMatch) bool { return is(&p.part.Checks, p.at) })
 }
 
 func sha256Hex(b []byte) string {

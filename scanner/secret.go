@@ -13,16 +13,25 @@ import (
 type Secret struct {
 	value    string
 	redacted string
+	// prefix is the length of the public prefix of value, in bytes.
+	prefix int
 }
 
 // NewSecret wraps value. prefixLen is the length in bytes of its public prefix ("sk-ant-api03-"), which the redacted
 // form keeps.
 func NewSecret(value string, prefixLen int) Secret {
-	return Secret{value: value, redacted: redact(value, prefixLen)}
+	prefixLen = max(0, min(prefixLen, len(value)))
+	return Secret{value, redact(value, prefixLen), prefixLen}
 }
 
 // NewIdentifier wraps a value that may be shown: a key id, an account number.
-func NewIdentifier(value string) Secret { return Secret{value: value, redacted: value} }
+func NewIdentifier(value string) Secret { return Secret{value, value, len(value)} }
+
+// public reports whether all of the value may be shown.
+func (s Secret) public() bool { return s.prefix == len(s.value) }
+
+// body is the part of the value that may not be shown.
+func (s Secret) body() string { return s.value[s.prefix:] }
 
 // Reveal returns the value itself. Its callers are counted: scanner, internal/verify and internal/recovery.
 func (s Secret) Reveal() string { return s.value }
@@ -64,7 +73,6 @@ func redact(value string, prefixLen int) string {
 		}
 		return "-----BEGIN..."
 	}
-	prefixLen = max(0, min(prefixLen, len(value)))
 	prefix, body := value[:prefixLen], value[prefixLen:]
 	switch {
 	case strings.ContainsAny(body, " \t\r\n\"'<>"):

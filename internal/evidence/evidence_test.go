@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -106,4 +107,21 @@ func FuzzEveryFunction(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestHostileValuesCostLittle(t *testing.T) {
+	for _, unit := range append(seeds(t), "-----BEGIN ", pemBegin+"X PRIVATE KEY-----", "a: b\n", `\\`, `\n`, "{", `{"a":`, "[", ":x@", "://", "AAAA", "LS0tLS1CRUdJTi", "\x02\x02\x01") {
+		if unit == "" {
+			continue
+		}
+		big := []byte(strings.Repeat(unit, maxValue/len(unit)))
+		for _, name := range Names() {
+			start := time.Now()
+			run(t, name, Input{Value: big, Context: big})
+			run(t, name, Input{Value: []byte("x"), Context: big, Parts: map[string][]byte{"client_certificate_data": big}})
+			if d := time.Since(start); d > time.Second {
+				t.Errorf("%s of %.20q repeated: %v", name, unit, d)
+			}
+		}
+	}
 }

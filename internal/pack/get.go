@@ -21,6 +21,8 @@ type scratch struct {
 	// tries is how many damaged objects may still be looked for elsewhere. Without a bound the work would double with
 	// each base on the way, in a store in which every copy is damaged.
 	tries int
+	// strict says that bases are compared with their ids too, and that none is taken from the cache.
+	strict bool
 }
 
 // maxTries bounds the search for other copies, for one object.
@@ -127,14 +129,11 @@ func (s *Store) readCopies(id ID, sc *scratch, depth int, bad cacheKey) (Type, [
 			if err == nil {
 				var t Type
 				var data []byte
-				if t, data, err = s.unpack(p, off, sc, depth); err == nil {
-					if err = sc.check(id, t, data); err == nil {
-						return t, data, nil
-					}
-					err = p.corrupt(off, err)
+				if t, data, err = s.unpackChecked(id, p, off, sc, depth); err == nil {
+					return t, data, nil
 				}
 			}
-			first = cmpOr(first, err)
+			first = firstOf(first, err)
 		}
 	}
 	t, data, err := s.readLooseCopies(id, sc)
@@ -144,7 +143,27 @@ func (s *Store) readCopies(id ID, sc *scratch, depth int, bad cacheKey) (Type, [
 	return t, data, err
 }
 
-func cmpOr(a, b error) error {
+// unpackChecked reads the entry at off and compares it with its id. If that fails, a base may be to blame that inflates
+// well and is not what it should be; then all bases are checked too.
+func (s *Store) unpackChecked(id ID, p *pack, off int64, sc *scratch, depth int) (Type, []byte, error) {
+	for {
+		t, data, err := s.unpack(p, off, sc, depth)
+		if err == nil {
+			if err = sc.check(id, t, data); err == nil {
+				return t, data, nil
+			}
+			err = p.corrupt(off, err)
+		}
+		if sc.strict || !errors.Is(err, errHash) {
+			return 0, nil, err
+		}
+		sc.strict = true
+		defer func() { sc.strict = false }()
+	}
+}
+
+// firstOf returns the first error.
+func firstOf(a, b error) error {
 	if a != nil {
 		return a
 	}
@@ -165,9 +184,9 @@ func (s *Store) readLooseCopies(id ID, sc *scratch) (Type, []byte, error) {
 			}
 			err = &CorruptError{path, err}
 		}
-		first = cmpOr(first, err)
+		first = firstOf(first, err)
 	}
-	return 0, nil, cmpOr(first, ErrNotFound)
+	return 0, nil, firstOf(first, ErrNotFound)
 }
 
 func (s *Store) tooDeep() error {
@@ -212,7 +231,7 @@ func (s *Store) unpack(p *pack, off int64, sc *scratch, depth int) (Type, []byte
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		key := cacheKey{p, steps[i].off}
-		next, err := s.applyStep(p, &steps[i], sc, data)
+		next, err := s.applyStep(p, &steps[i], sc, base.typ, data)
 		if err != nil && i > 0 {
 			var other Type
 			if other, next, err = s.elsewhere(key, sc, depth+i, err); err == nil && other != t {
@@ -238,7 +257,7 @@ func (s *Store) unpack(p *pack, off int64, sc *scratch, depth int) (Type, []byte
 func (s *Store) chainBase(p *pack, off int64, sc *scratch, depth int) (base cached, steps []step, err error) {
 	for {
 		key := cacheKey{p, off}
-		if base, ok := s.cache.get(key); ok {
+		if base, ok := s.cache.get(key); ok && !sc.strict {
 			return base, steps, nil
 		}
 		if depth+len(steps) > s.opt.MaxDepth {
@@ -251,6 +270,9 @@ func (s *Store) chainBase(p *pack, off int64, sc *scratch, depth int) (base cach
 		if err == nil && !h.isDelta() {
 			base.typ = Type(h.kind)
 			base.data, err = p.inflateAt(sc, nil, off, &h)
+			if err == nil {
+				err = sc.checkBase(p, off, base)
+			}
 		}
 		if err != nil {
 			err = p.corrupt(off, err)
@@ -307,15 +329,30 @@ func (p *pack) findOffset(id ID) (int64, bool) {
 }
 
 // applyStep makes the object of a delta.
-func (s *Store) applyStep(p *pack, st *step, sc *scratch, base []byte) ([]byte, error) {
+func (s *Store) applyStep(p *pack, st *step, sc *scratch, t Type, base []byte) ([]byte, error) {
 	delta, err := p.inflateAt(sc, nil, st.off, &st.h)
+	var data []byte
 	if err == nil {
-		delta, err = applyDelta(nil, base, delta, s.opt.MaxObject)
+		data, err = applyDelta(nil, base, delta, s.opt.MaxObject)
+	}
+	if err == nil {
+		err = sc.checkBase(p, st.off, cached{t, data})
 	}
 	if err != nil {
 		return nil, p.corrupt(st.off, err)
 	}
-	return delta, nil
+	return data, nil
+}
+
+// checkBase compares an object on the way with its id, if that is asked for. What the index does not list has none.
+func (sc *scratch) checkBase(p *pack, off int64, o cached) error {
+	if !sc.strict {
+		return nil
+	}
+	if id, ok := p.idAt(off); ok {
+		return sc.check(id, o.typ, o.data)
+	}
+	return nil
 }
 
 // elsewhere reads another copy of an entry that is damaged, because of cause.

@@ -49,8 +49,9 @@ const (
 func (s *Store) plan(ctx context.Context, opt EachOptions, types [8]bool, loose []looseObject) ([]*plan, []looseObject, error) {
 	packs := s.packList()
 	var marks [][]uint8
+	var damaged []bool
 	err := guard(func() error {
-		marks = s.markDoubles(packs)
+		marks, damaged = s.markDoubles(packs)
 		loose = s.onlyLoose(packs, marks, loose, opt.Skip)
 		return nil
 	})
@@ -58,7 +59,6 @@ func (s *Store) plan(ctx context.Context, opt EachOptions, types [8]bool, loose 
 		return nil, nil, err
 	}
 	plans := make([]*plan, len(packs))
-	damaged := make([]bool, len(packs))
 	var tasks []func() error
 	for i, p := range packs {
 		tasks = append(tasks, func() error {
@@ -158,9 +158,10 @@ func (m *merge) raw(c cursor) []byte { return m.packs[c.pack].idx.raw(c.pos) }
 
 // markDoubles goes through all indexes at once. Of an id that stands in several places, all but the first are marked as
 // doubles, and the first is to be checked: the copies might differ, and the others are not looked at. marks are by pack
-// and position in its index.
-func (s *Store) markDoubles(packs []*pack) (marks [][]uint8) {
+// and position in its index. unsorted says in which indexes ids are not in order: they are damaged.
+func (s *Store) markDoubles(packs []*pack) (marks [][]uint8, unsorted []bool) {
 	m := &merge{packs: packs}
+	unsorted = make([]bool, len(packs))
 	for i, p := range packs {
 		marks = append(marks, make([]uint8, p.idx.n))
 		if p.idx.n > 0 {
@@ -184,13 +185,14 @@ func (s *Store) markDoubles(packs []*pack) (marks [][]uint8) {
 			continue
 		}
 		if bytes.Compare(idx.raw(c.pos), raw) < 0 {
+			unsorted[c.pack] = true
 			s.addProblem(packs[c.pack], Problem{"index", packs[c.pack].idxFile.path,
 				errors.New("ids are not sorted: an object may be missed, or read twice")})
 		}
 		m.cursors[0] = c
 		heap.Fix(m, 0)
 	}
-	return marks
+	return marks, unsorted
 }
 
 // onlyLoose returns the loose objects that are wanted and that no pack has, each once.

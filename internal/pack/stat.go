@@ -43,7 +43,7 @@ func (s *Store) stat(id ID, sc *scratch, depth int) (Type, int64, error) {
 					return t, size, nil
 				}
 			}
-			first = cmpOr(first, err)
+			first = firstOf(first, err)
 		}
 	}
 	for _, d := range s.dirs {
@@ -53,10 +53,10 @@ func (s *Store) stat(id ID, sc *scratch, depth int) (Type, int64, error) {
 			return t, size, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			first = cmpOr(first, err)
+			first = firstOf(first, err)
 		}
 	}
-	return 0, 0, cmpOr(first, ErrNotFound)
+	return 0, 0, firstOf(first, ErrNotFound)
 }
 
 // statEntry reads the size from the entry's own header, or from the head of its delta, and the type from the object at

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"errors"
 	"fmt"
 	"hash/crc32"
 )
@@ -254,11 +253,11 @@ func (w *walker) loose(o looseObject) {
 			err = &CorruptError{path, err}
 		}
 	}
-	var large *TooLargeError
-	if err != nil && !errors.As(err, &large) {
-		w.sc.tries = maxTries
-		other, otherData, otherErr := Type(0), []byte(nil), error(nil)
-		otherErr = guard(func() (err error) {
+	if err != nil {
+		var other Type
+		var otherData []byte
+		otherErr := guard(func() (err error) {
+			w.sc.tries = maxTries
 			other, otherData, err = w.r.s.read(o.id, w.sc, 0)
 			return err
 		})

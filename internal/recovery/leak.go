@@ -121,8 +121,10 @@ func present(p Place) bool {
 	switch p.Kind {
 	case scanner.KindFile, scanner.KindStdin, scanner.KindStaged:
 		return true
-	default:
+	case scanner.KindCommitContent:
 		return p.InHead
+	default: // a message in HEAD's history is history
+		return false
 	}
 }
 

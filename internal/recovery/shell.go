@@ -63,8 +63,10 @@ func (r *shellReader) quoteAt(i int, name string, values []string) (text string,
 			v = "./" + v
 		}
 		switch {
-		case v == "" || v[0] == '-':
-			return "", false // an option, to most programs
+		case v == "" || v[0] == '-' || v[0] == '@':
+			return "", false // an option to most programs, a file to curl
+		case name != "path" && climbs(v):
+			return "", false // another place of the same host, in an address
 		case plainValue(v):
 			out[n] = v
 		case state == unquoted && !r.nested:
@@ -87,12 +89,17 @@ func plainValue(v string) bool {
 			return false
 		}
 	}
+	return v != "" && !climbs(v)
+}
+
+// climbs says that a value would leave the folder that it is put behind.
+func climbs(v string) bool {
 	for part := range strings.SplitSeq(v, "/") {
 		if part == ".." || part == "." {
-			return false
+			return true
 		}
 	}
-	return v != ""
+	return false
 }
 
 // shellQuote returns v as one word of a POSIX shell. Values with control characters, with characters that are not seen
@@ -102,7 +109,9 @@ func shellQuote(v string) string {
 	if plainValue(v) {
 		return v
 	}
-	odd := func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) }
+	odd := func(r rune) bool {
+		return r == utf8.RuneError || !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r)
+	}
 	if strings.IndexFunc(v, odd) < 0 {
 		return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
 	}

@@ -48,24 +48,30 @@ type Introduction struct {
 func (r *Repository) Introductions(
 	ctx context.Context, x *Reach, holding Holding, workers int, gap Gap,
 ) ([]Introduction, error) {
-	return r.introductions(ctx, x, holding, treeScanOptions{workers, maxTreeEdges}, gap)
+	return r.introductions(ctx, x, holding, attributionOptions{workers, maxTreeEdges, maxTreePlaces}, gap)
+}
+
+// attributionOptions bounds the work: goroutines (0 means one per processor), edges between trees that are kept, and
+// places (folders and blobs, each once for each path) that are listed.
+type attributionOptions struct {
+	workers       int
+	edges, places int64
 }
 
 func (r *Repository) introductions(
-	ctx context.Context, x *Reach, holding Holding, opt treeScanOptions, gap Gap,
+	ctx context.Context, x *Reach, holding Holding, opt attributionOptions, gap Gap,
 ) ([]Introduction, error) {
 	a := newAttribution(x, holding)
-	var hidden atomic.Bool
-	var err error
-	a.cone, err = r.scanTrees(ctx, a.blobs, opt, func(what, item string, why error) {
-		hidden.Store(true)
+	a.maxPlaces = opt.places
+	noted := func(what, item string, why error) {
+		a.uncertain.Store(true)
 		gap(what, item, why)
-	})
-	if err != nil {
+	}
+	var err error
+	if a.cone, err = r.scanTrees(ctx, a.blobs, opt, noted); err != nil {
 		return nil, fmt.Errorf("find who introduced them: %w", err)
 	}
-	a.uncertain = hidden.Load()
-	found, err := a.run(ctx, r, gap)
+	found, err := a.run(ctx, r, noted)
 	if err != nil {
 		return nil, fmt.Errorf("find who introduced them: %w", err)
 	}
@@ -80,10 +86,12 @@ type attribution struct {
 	blobs  []pack.ID
 	keys   []string
 	keysOf [][]uint32
+	// maxPlaces bounds what is listed at once.
+	maxPlaces int64
 	// seen is when each blob was at each path, over all commits.
 	seen map[place]span
-	// uncertain says that a tree is missing, so that a blob that no commit seems to hold may have one.
-	uncertain bool
+	// uncertain says that there was a gap, so that a blob that no commit seems to hold may have one.
+	uncertain atomic.Bool
 	out       []Introduction
 }
 
@@ -126,7 +134,7 @@ func (a *attribution) run(ctx context.Context, r *Repository, gap Gap) ([]Introd
 		dates[root] = date
 	}
 	var err error
-	if a.seen, err = placeBlobs(ctx, a.cone, a.paths, dates, gap); err != nil {
+	if a.seen, err = a.place(ctx, dates, gap); err != nil {
 		return nil, err
 	}
 	events, err := a.events(ctx, roots)
@@ -159,7 +167,6 @@ func (a *attribution) roots(r *Repository, gap Gap) []uint32 {
 		if node, found := a.cone.root(tree); found {
 			roots[i] = node
 		} else if !a.cone.met(tree) && !r.has(tree) {
-			a.uncertain = true
 			gap("trees", tree.String(), pack.ErrNotFound)
 		}
 	}
@@ -241,7 +248,7 @@ func (a *attribution) marked(ctx context.Context, gap Gap) error {
 		if !found {
 			continue
 		}
-		blobs, err := placeBlobs(ctx, a.cone, a.paths, map[uint32]span{root: {noDate, noDate}}, gap)
+		blobs, err := a.place(ctx, map[uint32]span{root: {noDate, noDate}}, gap)
 		if err != nil {
 			return err
 		}
@@ -278,20 +285,23 @@ func (a *attribution) loose(r *Repository, gap Gap) error {
 	entries, err := r.Index()
 	if err != nil {
 		gap("index", "", err)
-		a.uncertain = true
+	}
+	access := AccessIndex
+	if a.uncertain.Load() {
+		access = AccessUnknown
 	}
 	for i := range entries {
 		n, found := slices.BinarySearchFunc(a.blobs, entries[i].ID, pack.ID.Compare)
 		if found && !held[n] && !IsTree(entries[i].Mode) {
-			a.without(uint32(n), entries[i].Path, Reached{Access: AccessIndex})
+			a.without(uint32(n), entries[i].Path, Reached{Access: access})
 		}
 	}
 	for _, i := range a.out {
 		n, _ := slices.BinarySearchFunc(a.blobs, i.Blob, pack.ID.Compare)
 		held[n] = true
 	}
-	access := AccessNone
-	if a.uncertain || a.reach.gaps {
+	access = AccessNone
+	if a.uncertain.Load() || a.reach.gaps {
 		access = AccessUnknown
 	}
 	for n := range a.blobs {
@@ -308,7 +318,7 @@ func (a *attribution) inHead(ctx context.Context, roots []uint32, gap Gap) error
 		return nil
 	}
 	root := map[uint32]span{roots[a.reach.head]: {noDate, noDate}}
-	blobs, err := placeBlobs(ctx, a.cone, a.paths, root, gap)
+	blobs, err := a.place(ctx, root, gap)
 	if err != nil {
 		return err
 	}

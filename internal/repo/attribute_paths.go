@@ -12,7 +12,7 @@ import (
 // hundred bytes can name a billion paths, so the folders that are looked at are counted.
 const (
 	maxTreeDepth    = 2048
-	maxTreePlaces   = 16 << 20
+	maxTreePlaces   = 6 << 20
 	maxWalkSteps    = 1 << 31
 	maxIntroduction = 4 << 20
 )
@@ -74,31 +74,28 @@ func unixTime(seconds int64) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// placeBlobs finds every path at which a root holds a wanted blob, and the span of the dates that the roots of that
-// place have. It goes through all commits at once, folder level by folder level: a tree is looked at once for each path
-// that it is at, however many commits have it there.
-func placeBlobs(ctx context.Context, c *cone, paths *pathTable, roots map[uint32]span, gap Gap) (map[place]span, error) {
+// place finds every path at which a root holds a wanted blob, and the span of the dates that the roots of that place
+// have. It goes through all commits at once, folder level by folder level: a tree is looked at once for each path that it
+// is at, however many commits have it there.
+func (a *attribution) place(ctx context.Context, roots map[uint32]span, gap Gap) (map[place]span, error) {
 	blobs := map[place]span{}
 	level := make(map[place]span, len(roots))
 	for node, s := range roots {
 		level[place{0, node}] = s
 	}
-	places := 0
+	places := int64(0)
 	for depth := 0; len(level) > 0; depth++ {
-		if places += len(level); places > maxTreePlaces {
-			return nil, errTooManyPlaces
-		}
 		if depth > maxTreeDepth {
 			gap("paths", "", errTooDeep)
 			break
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		below := map[place]span{}
 		for at, s := range level {
-			for _, e := range c.of(at.target) {
-				to, next := place{paths.child(at.path, e.name), e.target}, below
+			if places++; places%4096 == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			for _, e := range a.cone.of(at.target) {
+				to, next := place{a.paths.child(at.path, e.name), e.target}, below
 				if e.target&blobTarget != 0 {
 					next = blobs
 				}
@@ -108,13 +105,13 @@ func placeBlobs(ctx context.Context, c *cone, paths *pathTable, roots map[uint32
 					next[to] = s
 				}
 			}
-			if len(below)+len(blobs) > maxTreePlaces {
+			if places+int64(len(below)+len(blobs)) > a.maxPlaces {
 				return nil, errTooManyPlaces
 			}
 		}
 		level = below
 	}
-	return blobs, nil
+	return blobs, ctx.Err()
 }
 
 // event says that a commit introduces a key: none of its parents holds it at the path.

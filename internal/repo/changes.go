@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -68,8 +69,10 @@ type removal struct {
 // paths.
 const (
 	maxChanges = 1 << 20
-	maxFolders = 1 << 20
-	maxPath    = 1 << 16
+	// All commits of a range together, so that many such commits do not fill the memory either.
+	maxRangeChanges = 4 << 20
+	maxFolders      = 1 << 20
+	maxPath         = 1 << 16
 )
 
 // errTooMuch ends a comparison that has hit one of those bounds.
@@ -79,7 +82,11 @@ var errTooMuch = errors.New("more changes than can be compared")
 type differ struct {
 	ctx     context.Context //nolint:containedctx // one differ lives as long as one call
 	set     *ChangeSet
+	recent  *treeCache
 	folders int
+	// total counts the changes of all sets of a range.
+	total    *atomic.Int64
+	versions []Version
 }
 
 // newChangeSet compares nothing yet.
@@ -107,7 +114,7 @@ func (d *differ) tree(prefix string, id pack.ID, olds []pack.ID, depth int) erro
 			}
 			continue
 		}
-		if err := d.leaf(Change{Path: prefix + string(e.Name), Version: Version{e.Mode, e.ID}}, old.files(e.Name)); err != nil {
+		if err := d.leaf(Change{Path: prefix + string(e.Name), Version: Version{e.Mode, e.ID}}, d.files(old, e.Name)); err != nil {
 			return err
 		}
 	}
@@ -129,7 +136,7 @@ func (d *differ) index(prefix string, entries []IndexEntry, node *cacheTree, old
 		rest := e.Path[len(prefix):]
 		slash := strings.IndexByte(rest, '/')
 		if slash < 0 {
-			if err := d.indexLeaf(e, old.files([]byte(rest))); err != nil {
+			if err := d.indexLeaf(e, d.files(old, []byte(rest))); err != nil {
 				return err
 			}
 			entries = entries[1:]
@@ -170,9 +177,12 @@ func (d *differ) leaf(c Change, old []Version) error {
 		}
 	}
 	if len(d.set.Changes) == maxChanges {
-		return fmt.Errorf("%w: more than %d changed paths", errTooMuch, maxChanges)
+		return fmt.Errorf("%w: more than %d changed paths in one commit", errTooMuch, maxChanges)
 	}
-	c.old = old
+	if d.total.Add(1) > maxRangeChanges {
+		return fmt.Errorf("%w: more than %d changed paths in the range", errTooMuch, maxRangeChanges)
+	}
+	c.old = slices.Clone(old)
 	d.set.Changes = append(d.set.Changes, c)
 	return nil
 }
@@ -200,15 +210,20 @@ func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
 	if parent {
 		side = "everything in it counts as new"
 	}
+	if entries, ok := d.recent.get(id); ok {
+		return entries
+	}
 	data, err := d.set.repo.Tree(id)
 	if err != nil {
 		d.problem(d.set.repo.Explain(err)+"; "+side, id, prefix)
 		return nil
 	}
 	entries := make([]TreeEntry, 0, len(data)/40)
+	whole := true
 	for e, err := range ParseTree(data, d.set.repo.settings.format.Size()) {
 		if err != nil {
 			d.problem("malformed tree entry; `git fsck` shows more", id, prefix)
+			whole = false
 			continue
 		}
 		entries = append(entries, e)
@@ -217,6 +232,10 @@ func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
 	// sets a hostile tree straight.
 	if !slices.IsSortedFunc(entries, compareNames) {
 		slices.SortStableFunc(entries, compareNames)
+	}
+	// A tree with a problem is read each time it is met, so that each place is reported.
+	if whole {
+		d.recent.put(id, entries, len(data))
 	}
 	return entries
 }
@@ -229,6 +248,34 @@ func (d *differ) problem(reason string, id pack.ID, prefix string) {
 		item += " " + strings.TrimSuffix(prefix, "/")
 	}
 	d.set.Problems = append(d.set.Problems, Problem{What: "trees", Reason: reason, Item: item})
+}
+
+// treeCache keeps the trees that were read last: the commits of a range have most of theirs in common. It is safe for
+// concurrent use; the zero value is ready.
+type treeCache struct {
+	mu    sync.Mutex
+	trees map[pack.ID][]TreeEntry
+	size  int
+}
+
+// maxTreeCache bounds what is kept, in bytes of tree objects.
+const maxTreeCache = 16 << 20
+
+func (t *treeCache) get(id pack.ID) ([]TreeEntry, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	entries, ok := t.trees[id]
+	return entries, ok
+}
+
+func (t *treeCache) put(id pack.ID, entries []TreeEntry, size int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.trees == nil || t.size+size > maxTreeCache {
+		t.trees, t.size = map[pack.ID][]TreeEntry{}, 0
+	}
+	t.trees[id] = entries
+	t.size += size
 }
 
 // oldFolders is one folder as each parent has it; nil where a parent has none.
@@ -282,15 +329,14 @@ func (o oldFolders) trees(name []byte) []pack.ID {
 	return ids
 }
 
-// files returns the file of that name in each parent.
-func (o oldFolders) files(name []byte) []Version {
-	versions := make([]Version, len(o))
-	for i, f := range o {
-		if e, ok := f.find(name, false); ok {
-			versions[i] = Version{e.Mode, e.ID}
-		}
+// files returns the file of that name in each parent, in a slice that the next call uses again.
+func (d *differ) files(o oldFolders, name []byte) []Version {
+	d.versions = d.versions[:0]
+	for _, f := range o {
+		e, _ := f.find(name, false)
+		d.versions = append(d.versions, Version{e.Mode, e.ID})
 	}
-	return versions
+	return d.versions
 }
 
 // remove notes what the parents have in this folder and the new side has not.

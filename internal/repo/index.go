@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -148,6 +149,13 @@ func decodeIndex(data []byte, format pack.Format) (*index, error) {
 	if idx.tree, err = decodeIndexExtensions(body[d.pos:], format); err != nil {
 		return nil, err
 	}
+	// Only now: the entries of a split index have no names where the other file has them.
+	for i := 1; i < len(idx.entries); i++ {
+		a, b := &idx.entries[i-1], &idx.entries[i]
+		if order := strings.Compare(a.Path, b.Path); order > 0 || order == 0 && a.Stage >= b.Stage {
+			return nil, fmt.Errorf("entry %d is out of order: %w", i+1, ErrMalformed)
+		}
+	}
 	return idx, nil
 }
 
@@ -187,20 +195,13 @@ type indexDecoder struct {
 func (d *indexDecoder) decodeEntries(count int) ([]IndexEntry, error) {
 	entries := make([]IndexEntry, count)
 	ends := make([]int, count)
-	previous := []byte(nil)
+	previous := 0
 	for i := range entries {
 		start := len(d.paths)
-		if err := d.decodeEntry(&entries[i], len(previous)); err != nil {
+		if err := d.decodeEntry(&entries[i], previous); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		path := d.paths[start:]
-		if i > 0 {
-			order := bytes.Compare(previous, path)
-			if order > 0 || order == 0 && entries[i-1].Stage >= entries[i].Stage {
-				return nil, fmt.Errorf("entry %d is out of order: %w", i+1, ErrMalformed)
-			}
-		}
-		ends[i], previous = len(d.paths), path
+		ends[i], previous = len(d.paths), len(d.paths)-start
 		if len(d.paths) > maxPathBytes {
 			return nil, fmt.Errorf("paths of more than %d bytes in total", maxPathBytes)
 		}

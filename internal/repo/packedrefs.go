@@ -18,7 +18,11 @@ func (r *Repository) packedRefs() ([]Ref, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]Ref, 0, bytes.Count(data, []byte("\n")))
+	return listPackedRefs(data)
+}
+
+func listPackedRefs(data []byte) ([]Ref, error) {
+	refs := make([]Ref, 0, bytes.Count(data, []byte("\n"))+1)
 	for ref := range parsePackedRefs(data) {
 		if len(refs) == maxRefs {
 			return nil, fmt.Errorf("read packed-refs: more than %d refs", maxRefs)
@@ -121,7 +125,11 @@ func (r *Repository) readOneRef(name string) (Ref, error) {
 	if !strings.HasPrefix(name, "refs/") {
 		return Ref{Name: name}, nil
 	}
-	return r.findPackedRef(name)
+	data, err := r.packedRefsFile()
+	if err != nil {
+		return Ref{}, err
+	}
+	return findPackedRef(data, name), nil
 }
 
 // ownByWorktree reports whether each worktree has its own refs of that name.
@@ -130,35 +138,29 @@ func ownByWorktree(name string) bool {
 		strings.HasPrefix(name, "refs/rewritten/")
 }
 
-// findPackedRef searches packed-refs for one name without parsing the rest.
-func (r *Repository) findPackedRef(name string) (Ref, error) {
-	data, err := r.packedRefsFile()
-	if err != nil {
-		return Ref{}, err
-	}
+// findPackedRef searches a packed-refs file for one name without parsing the rest.
+func findPackedRef(data []byte, name string) Ref {
 	wanted := []byte(" " + name)
 	for at := 0; ; {
 		i := bytes.Index(data[at:], wanted)
 		if i < 0 {
-			return Ref{Name: name}, nil
+			return Ref{Name: name}
 		}
 		i += at
 		at = i + len(wanted)
-		if at < len(data) && data[at] != '\n' && data[at] != '\r' {
-			continue
-		}
 		start := bytes.LastIndexByte(data[:i], '\n') + 1
-		end := bytes.IndexByte(data[at:], '\n')
-		rest := data[start:]
-		if end >= 0 {
-			// The next line may say what a tag finally names.
-			if next := bytes.IndexByte(data[at+end+1:], '\n'); next >= 0 {
-				rest = data[start : at+end+1+next]
+		// The line after it may say what a tag finally names.
+		end := at
+		for range 2 {
+			if next := bytes.IndexByte(data[end:], '\n'); next >= 0 {
+				end += next + 1
+			} else {
+				end = len(data)
 			}
 		}
-		for ref := range parsePackedRefs(rest) {
-			if ref.Name == name {
-				return ref, nil
+		for ref := range parsePackedRefs(data[start:end]) {
+			if ref.Name == name && ref.Problem == "" {
+				return ref
 			}
 			break
 		}

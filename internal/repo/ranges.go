@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -40,7 +41,9 @@ type Range struct {
 	// Problems are commits that could not be read, and places where the clone ends before the range does.
 	Problems []Problem
 
-	repo *Repository
+	repo   *Repository
+	recent treeCache
+	total  atomic.Int64
 	// cut has the commits with a parent that is not here.
 	cut map[pack.ID]Problem
 }
@@ -66,7 +69,7 @@ func (r *Repository) ParseRange(spec string) (RangeSpec, error) {
 	if left == "" {
 		return RangeSpec{}, &RangeError{Spec: spec, Reason: "it has no base", Remedy: remedy}
 	}
-	if strings.Contains(right, "..") {
+	if strings.Contains(right, "..") || strings.HasPrefix(right, ".") {
 		return RangeSpec{}, &RangeError{Spec: spec, Reason: "it has more than two ends", Remedy: remedy}
 	}
 	if right == "" {
@@ -114,8 +117,8 @@ func (r *Repository) Range(ctx context.Context, spec RangeSpec) (*Range, error) 
 	return g, nil
 }
 
-// Changes returns what the commit changes compared with all its parents: for a merge, only what differs from each of
-// them. A commit with a parent that is not here is compared with the base of the range instead, never with nothing.
+// Changes returns what a commit of the range changes compared with all its parents: for a merge, only what differs from each of
+// them. A commit with a parent that is not here is compared with the base of the range instead, never with nothing. Calls may overlap.
 func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
 	c, err := g.repo.Commit(id)
 	if err != nil {
@@ -138,21 +141,14 @@ func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
 		}
 		trees = append(trees, base.Tree)
 	}
-	set, err := g.repo.compareTree(ctx, c.Tree, trees)
-	if err != nil {
+	set := g.repo.newChangeSet(len(trees))
+	d := differ{ctx: ctx, set: set, recent: &g.recent, total: &g.total}
+	if err := set.finish(ctx, d.tree("", c.Tree, trees, 0)); err != nil {
 		return nil, err
 	}
 	set.Commit = c
 	set.Problems = append(problems, set.Problems...)
 	return set, nil
-}
-
-// compareTree compares a tree with those of all parents.
-func (r *Repository) compareTree(ctx context.Context, tree pack.ID, parents []pack.ID) (*ChangeSet, error) {
-	set := r.newChangeSet(len(parents))
-	d := differ{ctx: ctx, set: set}
-	err := d.tree("", tree, parents, 0)
-	return set, set.finish(ctx, err)
 }
 
 // finish drops files that only moved, and turns a bound that was hit into a problem.

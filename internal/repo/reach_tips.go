@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -37,6 +38,7 @@ const (
 	fromNote
 	fromStash
 	fromReflog
+	fromHead
 )
 
 // MaxRefs is how many names of refs are listed for one object.
@@ -128,6 +130,7 @@ func (x *Reach) addRef(r *Repository, ref *Ref, gap Gap) {
 			}
 			if ref.Name == "HEAD" {
 				x.head = int64(i)
+				x.access[i] |= fromHead
 			}
 			return
 		}
@@ -282,6 +285,21 @@ func (x *Reach) ofCommits(commits []uint32) []Reached {
 		}
 	}
 	return out
+}
+
+// InHead reports whether a commit is HEAD's or one of its ancestors.
+func (x *Reach) InHead(id pack.ID) bool {
+	commit, found := x.graph.index[id]
+	return found && x.access[commit]&fromHead != 0
+}
+
+// Date returns the committer's date of a commit; zero if it has none or is none.
+func (x *Reach) Date(id pack.ID) time.Time {
+	commit, found := x.graph.index[id]
+	if !found {
+		return time.Time{}
+	}
+	return unixTime(x.graph.dates[commit])
 }
 
 // ofMark answers for an object that is no commit.

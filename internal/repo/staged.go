@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -25,7 +26,7 @@ func (r *Repository) StagedChanges(ctx context.Context) (*ChangeSet, error) {
 		return nil, err
 	}
 	set := r.newChangeSet(len(trees))
-	d := differ{ctx: ctx, set: set}
+	d := differ{ctx: ctx, set: set, recent: &treeCache{}, total: &atomic.Int64{}}
 	if err := set.finish(ctx, d.index("", idx.entries, idx.tree, trees, 0)); err != nil {
 		return nil, fmt.Errorf("compare the index with HEAD: %w", err)
 	}

@@ -54,7 +54,7 @@ func TestBenchMirror(t *testing.T) {
 		runtime.GC()
 		start = time.Now()
 		a := newAttribution(x, h)
-		a.cone, err = r.scanTrees(ctx, a.blobs, treeScanOptions{2, maxTreeEdges}, gap)
+		a.cone, err = r.scanTrees(ctx, a.blobs, attributionOptions{2, maxTreeEdges, maxTreePlaces}, gap)
 		lap("  scan")
 		in, err := a.run(ctx, r, gap)
 		if err != nil {

@@ -106,8 +106,10 @@ func present(f *scanner.Finding) bool {
 	switch f.Location.Kind {
 	case scanner.KindFile, scanner.KindStdin, scanner.KindStaged:
 		return true
-	default:
+	case scanner.KindCommitContent:
 		return f.Exposure != nil && f.Exposure.InHead
+	default: // a message in HEAD's history is history
+		return false
 	}
 }
 

@@ -52,7 +52,7 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	}
 	noteProblems(rec, commits.Problems)
 	noteFormat(rec, d.repo)
-	sets, err := d.compare(ctx, rec, commits)
+	done, err := d.compare(ctx, rec, commits)
 	if err != nil {
 		return err
 	}
@@ -60,13 +60,13 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	if err != nil {
 		return fmt.Errorf("read the range: %w", err)
 	}
-	versions := distinctVersions(sets)
-	rec.StartPhase("searching", int64(len(sets)+len(versions)))
+	versions := distinctVersions(done)
+	rec.StartPhase("searching", int64(len(commits.Commits)+len(versions)))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.opt.Workers)
-	for _, set := range sets {
-		if set != nil {
-			group.Go(func() error { return visitMessage(ctx, rec, set.Commit, visit) })
+	for i, id := range commits.Commits {
+		if done[i].about != nil {
+			group.Go(func() error { return d.visitMessage(ctx, rec, id, done[i].about, visit) })
 		}
 	}
 	for _, v := range versions {
@@ -75,10 +75,16 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	return group.Wait()
 }
 
-// compare finds what each commit changes. One that cannot be read is recorded and leaves nil.
-func (d *Diff) compare(ctx context.Context, rec *scanner.Recorder, commits *repo.Range) ([]*repo.ChangeSet, error) {
+// comparedCommit is a commit of the range, and what it changes. Both are nil if it could not be read.
+type comparedCommit struct {
+	about *scanner.Commit
+	set   *repo.ChangeSet
+}
+
+// compare finds what each commit changes. One that cannot be read is recorded.
+func (d *Diff) compare(ctx context.Context, rec *scanner.Recorder, commits *repo.Range) ([]comparedCommit, error) {
 	rec.StartPhase("comparing commits", int64(len(commits.Commits)))
-	sets := make([]*repo.ChangeSet, len(commits.Commits))
+	done := make([]comparedCommit, len(commits.Commits))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.opt.Workers)
 	for i, id := range commits.Commits {
@@ -94,40 +100,42 @@ func (d *Diff) compare(ctx context.Context, rec *scanner.Recorder, commits *repo
 			}
 			noteProblems(rec, set.Problems)
 			rec.AddCommits(1)
-			sets[i] = set
+			done[i] = comparedCommit{describeCommit(set.Commit), set}
+			set.Commit = nil // its message may be large, and is read again when it is its turn
 			return nil
 		})
 	}
-	return sets, group.Wait()
+	return done, group.Wait()
 }
 
 // version is one content at one path, and the changes that bring it there, in the order of commits.
 type version struct {
+	about   *scanner.Commit
 	sets    []*repo.ChangeSet
 	changes []int
 }
 
 // distinctVersions joins equal content at equal paths.
-func distinctVersions(sets []*repo.ChangeSet) []*version {
+func distinctVersions(commits []comparedCommit) []*version {
 	type key struct {
 		path string
 		id   pack.ID
 	}
 	var all []*version
 	known := map[key]*version{}
-	for _, set := range sets {
-		if set == nil {
+	for _, c := range commits {
+		if c.set == nil {
 			continue
 		}
-		for i := range set.Changes {
-			k := key{set.Changes[i].Path, set.Changes[i].ID}
+		for i := range c.set.Changes {
+			k := key{c.set.Changes[i].Path, c.set.Changes[i].ID}
 			v := known[k]
 			if v == nil {
-				v = &version{}
+				v = &version{about: c.about}
 				known[k] = v
 				all = append(all, v)
 			}
-			v.sets, v.changes = append(v.sets, set), append(v.changes, i)
+			v.sets, v.changes = append(v.sets, c.set), append(v.changes, i)
 		}
 	}
 	return all
@@ -148,7 +156,7 @@ func (v *version) visit(ctx context.Context, reader *blobReader, visit func(*sca
 		Data: data,
 		Location: scanner.Location{
 			Path: change.Path, Object: change.ID.String(), Kind: scanner.KindCommitContent,
-			Commit: describeCommit(v.sets[0].Commit),
+			Commit: v.about,
 		},
 		Added: func() ([]scanner.LineRange, error) {
 			var all []scanner.LineRange
@@ -165,20 +173,25 @@ func (v *version) visit(ctx context.Context, reader *blobReader, visit func(*sca
 }
 
 // visitMessage visits a commit's message.
-func visitMessage(ctx context.Context, rec *scanner.Recorder, c *repo.Commit, visit func(*scanner.Chunk) error) error {
+func (d *Diff) visitMessage(
+	ctx context.Context, rec *scanner.Recorder, id pack.ID, about *scanner.Commit, visit func(*scanner.Chunk) error,
+) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	defer rec.Step(1)
+	c, err := d.repo.Commit(id)
+	if err != nil {
+		rec.Unread("commits", d.repo.Explain(err), id.String())
+		return nil
+	}
 	if len(c.Message) == 0 {
 		return nil
 	}
 	rec.AddBytes(len(c.Message))
 	return visit(&scanner.Chunk{
-		Data: c.Message,
-		Location: scanner.Location{
-			Object: c.ID.String(), Kind: scanner.KindCommitMessage, Commit: describeCommit(c),
-		},
+		Data:     c.Message,
+		Location: scanner.Location{Object: about.ID, Kind: scanner.KindCommitMessage, Commit: about},
 	})
 }
 

@@ -2,10 +2,7 @@ package source
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -270,4 +267,3 @@ func oneLine(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
-

@@ -1,0 +1,216 @@
+package recovery
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// maxShown bounds a single value in the runbook, in code points; what is beyond is marked by an ellipsis.
+const maxShown = 1000
+
+// visible returns s as one line in which everything that a reader would not see, or that would change what is seen
+// around it, is written as an escape.
+func visible(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n <= 1:
+			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i])|0x100, 16)[1:])
+		case unicode.IsGraphic(r):
+			b.WriteString(s[i : i+n])
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// bounded is visible with a limit on its length.
+func bounded(s string) string {
+	s = visible(s)
+	if len(s) <= maxShown {
+		return s
+	}
+	if runes := []rune(s); len(runes) > maxShown {
+		return string(runes[:maxShown-1]) + "…"
+	}
+	return s
+}
+
+// escape returns a value in which Markdown and HTML mean nothing, and which mentions and links nobody. Line breaks become
+// escapes, so that it starts no block.
+func escape(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`,
+		"]", `\]`, "~", `\~`, "#", `\#`, "!", `\!`, "|", "&#124;", "@", "&#64;", "://", "&#58;//").Replace(bounded(s))
+}
+
+// escapeWords is escape for words that come from a rule: links stay links, and only what Markdown would act on changes,
+// so that the source reads well, too.
+func escapeWords(s string) string {
+	var b strings.Builder
+	wordAt := func(i int) bool {
+		return i >= 0 && i < len(s) && (s[i] >= utf8.RuneSelf || unicode.IsLetter(rune(s[i])) || unicode.IsDigit(rune(s[i])))
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '<':
+			b.WriteString("&lt;")
+		case c == '|':
+			b.WriteString("&#124;")
+		case strings.IndexByte("\\`*[]~", c) >= 0, c == '_' && !(wordAt(i-1) && wordAt(i+1)):
+			b.WriteString(`\` + string(c))
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// code returns a value as a code span that nothing in it can close.
+func code(s string) string {
+	s = bounded(s)
+	if s == "" {
+		return ""
+	}
+	fence := strings.Repeat("`", longestRun(s, '`')+1)
+	pad := ""
+	if s[0] == '`' || s[len(s)-1] == '`' || s[0] == ' ' && s[len(s)-1] == ' ' {
+		pad = " "
+	}
+	return fence + pad + s + pad + fence
+}
+
+// codeCell is code for a table. A pipe or a backtick cannot be written in a code span there, so such a value is written
+// in HTML, each special character as a reference.
+func codeCell(s string) string {
+	s = bounded(s)
+	if !strings.ContainsAny(s, "|`\\") {
+		return code(s)
+	}
+	var b strings.Builder
+	b.WriteString("<code>")
+	for _, r := range s {
+		if r > unicode.MaxASCII || r == ' ' || r == '/' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString("&#" + strconv.Itoa(int(r)) + ";")
+		}
+	}
+	b.WriteString("</code>")
+	return b.String()
+}
+
+// longestRun returns the length of the longest run of c in s.
+func longestRun(s string, c byte) int {
+	longest, run := 0, 0
+	for i := range len(s) {
+		if s[i] != c {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// author returns the words of a rule: what stands between backticks is code, and nothing else is Markdown.
+func author(s string) string { return inline(words(s)) }
+
+// inline returns spans as Markdown on one line.
+func inline(spans []Span) string { return renderWith(spans, code) }
+
+// renderCell is inline for a table.
+func renderCell(spans []Span) string { return renderWith(spans, codeCell) }
+
+// renderWith joins spans. Words are split at backticks, of which every second piece is code; a value that stands in such
+// a piece becomes part of it.
+func renderWith(spans []Span, code func(string) string) string {
+	var out, open strings.Builder
+	inCode := false
+	for _, s := range spans {
+		if s.Kind != Words {
+			if inCode {
+				open.WriteString(strings.ReplaceAll(s.Text, "`", "'"))
+			} else {
+				out.WriteString(code(s.Text))
+			}
+			continue
+		}
+		for i, part := range strings.Split(oneLine(s.Text), "`") {
+			if i > 0 {
+				out.WriteString(code(open.String()))
+				open.Reset()
+				inCode = !inCode
+			}
+			if inCode {
+				open.WriteString(part)
+			} else {
+				out.WriteString(escapeWords(visible(part)))
+			}
+		}
+	}
+	if inCode { // a backtick without its partner is a backtick
+		out.WriteString(escapeWords("`" + visible(open.String())))
+	}
+	return out.String()
+}
+
+// oneLine joins the lines of a rule's text.
+func oneLine(s string) string {
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
+}
+
+// autolink returns a link of a rule if it is one that can be followed safely, and as code otherwise.
+func autolink(link string) string {
+	if strings.HasPrefix(link, "https://") && !strings.ContainsFunc(link, func(r rune) bool {
+		return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("<>\"\\`", r)
+	}) {
+		return "<" + link + ">"
+	}
+	return code(link)
+}
+
+// locate names a place in a table cell.
+func locate(p *Place) string {
+	at := ":" + strconv.Itoa(p.Line)
+	switch {
+	case p.Path != "":
+		return codeCell(p.Path + at)
+	case p.Commit != "" && (p.Kind == scanner.KindCommitMessage || p.Kind == scanner.KindAuthor):
+		return escape(kindWords(p.Kind)) + " of " + idCell(p.Commit)
+	case p.Object != "":
+		return escape(kindWords(p.Kind)) + " " + idCell(p.Object)
+	default:
+		return escape(nonEmpty(kindWords(p.Kind), "unknown place"))
+	}
+}
+
+func idCell(id string) string {
+	runes := []rune(bounded(id))
+	return codeCell(string(runes[:min(len(runes), shortID)]))
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "at an unknown time"
+	}
+	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// age says how long before now t was, in days.
+func age(t, now time.Time) string {
+	days := int(now.Sub(t).Hours() / 24)
+	if now.IsZero() || days < 1 {
+		return ""
+	}
+	return ", " + number(days, "day") + " before this report"
+}

@@ -1,0 +1,310 @@
+package recovery
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+const (
+	// shortID is the length to which commit ids are cut for people.
+	shortID = 10
+	// maxIDs bounds the ids in a verification command.
+	maxIDs = 200
+)
+
+// caseDir is where the purge works: outside the repository, readable by its owner only.
+const caseDir = `"$HOME/skant-incident"`
+
+// gitSections returns the work on the repository, in order; none if no leak is in git or in a file.
+func gitSections(p *Plan, opt Options) []Section {
+	remote := "origin"
+	if opt.Remote != "" {
+		remote = opt.Remote
+	}
+	s := survey(p)
+	repo := repository(p.Target)
+	var out []Section
+	if steps := currentSteps(s); len(steps) > 0 {
+		out = append(out, Section{Title: "Take it out of what is in use now", Steps: steps})
+	}
+	if s.rewritable() {
+		out = append(out,
+			Section{Title: "Before the purge", Intro: words("A purge rewrites history for everybody. It comes after revoking, never " +
+				"instead of it: whoever has a copy keeps it."), Steps: beforeSteps(remote, repo)},
+			Section{Title: "Purge", Steps: purgeSteps(s)},
+		)
+	}
+	if local := localSteps(s); len(local) > 0 {
+		out = append(out, Section{Title: "Clean this clone", Steps: local})
+	}
+	if s.rewritable() {
+		out = append(out,
+			Section{Title: "What a purge cannot reach", Intro: words("Rewriting and pushing changes the branches and tags of one " +
+				"remote. Copies elsewhere stay until somebody removes each of them."), Steps: unreachedSteps()},
+			Section{Title: "Prove it", Steps: proveSteps(s, remote, repo)},
+		)
+	}
+	if len(out) > 0 {
+		out = append(out, Section{Title: "Prevent the next one", Steps: preventSteps()})
+	}
+	return out
+}
+
+// scene is what the places of an incident have in common, as far as the work on the repository depends on it.
+type scene struct {
+	kinds   map[scanner.Kind]int
+	staged  []string
+	objects []string
+	commits []string
+	encoded bool
+	keys    bool
+}
+
+func survey(p *Plan) *scene {
+	s := &scene{kinds: map[scanner.Kind]int{}}
+	for i := range p.Leaks {
+		l := &p.Leaks[i]
+		s.keys = s.keys || strings.HasPrefix(l.Redacted, "-----BEGIN")
+		for _, place := range l.Places {
+			s.kinds[place.Kind]++
+			s.encoded = s.encoded || len(place.Decoded) > 0
+			if place.Kind == scanner.KindStaged {
+				s.staged = append(s.staged, place.Path)
+				continue
+			}
+			if isID(place.Object) {
+				s.objects = append(s.objects, place.Object)
+			}
+			if isID(place.Commit) {
+				s.commits = append(s.commits, place.Commit)
+			}
+		}
+	}
+	for _, list := range []*[]string{&s.staged, &s.objects, &s.commits} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return s
+}
+
+func (s *scene) any(kinds ...scanner.Kind) bool {
+	return slices.ContainsFunc(kinds, func(k scanner.Kind) bool { return s.kinds[k] > 0 })
+}
+
+// rewritable says that a rewrite of history would remove something.
+func (s *scene) rewritable() bool {
+	return s.any(scanner.KindCommitContent, scanner.KindCommitMessage, scanner.KindAuthor, scanner.KindTagMessage,
+		scanner.KindNote, scanner.KindRefName)
+}
+
+// isID says that a text from a report is the id of a git object and nothing else.
+func isID(s string) bool {
+	return len(s) >= 40 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+func currentSteps(s *scene) []Step {
+	var out []Step
+	if len(s.staged) > 0 {
+		var run []string
+		for _, path := range s.staged[:min(len(s.staged), maxIDs)] {
+			run = append(run, "git restore --staged -- "+shellQuote(path))
+		}
+		out = append(out, Step{Title: words("Take it out of the index"), Run: strings.Join(run, "\n"), Text: words(
+			"It is staged and not committed, so history has nothing to purge yet. Take the value out of the file before you stage it again.")})
+	}
+	if s.any(scanner.KindFile, scanner.KindCommitContent) {
+		out = append(out, Step{Title: words("Replace it in the files by a reference to the secret manager"), Text: words(
+			"Commit the change only once the old value is revoked: the commit itself points at the secret.")})
+	}
+	if s.any(scanner.KindGitConfig) {
+		out = append(out, Step{Title: words("Take it out of the git configuration"),
+			Text:    words("A token in a remote's address belongs in a credential helper."),
+			Run:     "git config --show-origin --name-only --list\ngit remote set-url <remote> <address-without-the-token>",
+			Missing: []Missing{{Name: "remote"}, {Name: "address-without-the-token"}}})
+	}
+	return out
+}
+
+// unknownRepository stands where the path of the clone is not known.
+const unknownRepository = "path-of-your-clone"
+
+// repository is the path of the scanned clone as a word of a command, or a gap.
+func repository(target string) string {
+	if strings.HasPrefix(target, "/") {
+		return shellQuote(target)
+	}
+	return "<" + unknownRepository + ">"
+}
+
+func beforeSteps(remote, repo string) []Step {
+	backup := Step{Title: words("Clone everything that the remote has, and back it up"), Text: words(
+		"REPO is your clone; only the address of its remote is taken from there. The bundle is the way back if the rewrite goes wrong."),
+		Run: "REPO=" + repo + "\n" + cloneMirror(remote, "purge.git") + "\n" +
+			"git -C purge.git bundle create ../before.bundle --all\n" +
+			"git -C purge.git bundle verify ../before.bundle\n" +
+			"git -C purge.git for-each-ref --format='%(refname)' > refs-before.txt"}
+	if strings.HasPrefix(repo, "<") {
+		backup.Missing = []Missing{{Name: unknownRepository}}
+	}
+	return []Step{
+		{Title: words("Announce a freeze"), Text: words("Nobody pushes until the purge is proven: one push from a stale clone " +
+			"brings everything back. Merge or close open pull requests first, for their commits change, too.")},
+		{Title: words("Make a folder for the incident, outside the repository"), Text: words(
+			"It will hold the secret in clear and the history with it. Delete it at the end; until then nobody else may read it."),
+			Run: "umask 077\nmkdir -p " + caseDir + "\ncd " + caseDir},
+		backup,
+	}
+}
+
+func purgeSteps(s *scene) []Step {
+	replacement := "Write one line per secret: `literal:`, the value, `==>REMOVED`. Type or paste it into the editor, never " +
+		"into a command line, whose history is kept."
+	if s.encoded {
+		replacement += " Some places hold it encoded: add a line with the encoded text exactly as it stands in the file, for each."
+	}
+	if s.keys {
+		replacement += " A private key has many lines and a line of this file matches within one: use " +
+			"`regex:-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----==>REMOVED`, or remove the whole " +
+			"file with `--invert-paths --path`."
+	}
+	options := "--sensitive-data-removal --replace-text ../replace.txt"
+	rewrite := "It rewrites every branch, tag and other ref of the mirror, and prints the first changed commits: keep that output, " +
+		"the host's support will ask for it. Binary files (a NUL in the first 8,192 bytes) are not searched: remove those by path."
+	if s.any(scanner.KindCommitMessage, scanner.KindTagMessage) {
+		options += " --replace-message ../replace.txt"
+	}
+	steps := []Step{
+		{Title: words("Write what is to be replaced, for your eyes only"), Text: words(replacement),
+			Run: "install -m 600 /dev/null replace.txt\n\"${EDITOR:-vi}\" replace.txt"},
+		{Title: words("Rewrite"), Text: words(rewrite), Link: "https://github.com/newren/git-filter-repo",
+			Run: "cd purge.git\ngit filter-repo " + options},
+	}
+	if s.any(scanner.KindAuthor) {
+		steps = append(steps, Step{Title: words("Replace it in names and addresses"), Text: words(
+			"It stands in the author or committer of a commit, where text replacement does not look. Write a mailmap file beside replace.txt."),
+			Run: "git filter-repo --sensitive-data-removal --mailmap ../mailmap"})
+	}
+	if s.any(scanner.KindNote) {
+		steps = append(steps, Step{Title: words("Look at the notes"), Text: words(
+			"Notes name commits by id, and the ids have changed: notes of rewritten commits are orphans now. Drop those that hold the secret."),
+			Run: "git for-each-ref refs/notes"})
+	}
+	if s.any(scanner.KindRefName) {
+		steps = append(steps, Step{Title: words("Rename or delete the ref that is named after it"),
+			Run: "git for-each-ref --format='%(refname)'"})
+	}
+	return append(steps,
+		Step{Title: words("Look before you push"), Text: words("The same branches and tags must be there (diff prints " +
+			"nothing), the log must show the same work, and the scan must find nothing."),
+			Run: "git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\nskant history ."},
+		Step{Title: words("Push"), Text: words("GitHub refuses `refs/pull/*`, which only it may change: expected, and the reason for a " +
+			"word with its support below. Branch protection must allow the force-push for the moment. Signatures of rewritten commits " +
+			"and tags are lost."), Run: "git push --force --mirror origin"},
+	)
+}
+
+func localSteps(s *scene) []Step {
+	if !s.any(scanner.KindStash, scanner.KindReflog, scanner.KindUnreachable) {
+		return nil
+	}
+	var out []Step
+	if s.any(scanner.KindStash) {
+		out = append(out, Step{Title: words("Drop the stash entries that hold it"), Text: words(
+			"Apply and re-save what you need without the secret first. Dropping renumbers the entries."),
+			Run: "git stash list\ngit stash drop <stash>", Missing: []Missing{{Name: "stash"}}})
+	}
+	out = append(out, Step{Title: words("Forget what no branch needs"), Text: words(
+		"Some places are in no branch or tag, but in the object store of this clone. This deletes all that only the reflog or nothing " +
+			"remembers, for good: recover lost work first."),
+		Run: "git reflog expire --expire=now --expire-unreachable=now --all\ngit gc --prune=now"})
+	if ids := s.ids(); len(ids) > 0 && !s.rewritable() {
+		out = append(out, Step{Title: words("Prove that they are gone"), Text: words("Every id must be reported as gone."),
+			Run: "git rev-parse --absolute-git-dir && " + stillThere(ids)})
+	}
+	return out
+}
+
+func unreachedSteps() []Step {
+	return []Step{
+		{Title: words("Every other clone"), Text: words("Delete and clone again. Whoever must keep one rebases onto the new history " +
+			"and never merges the old; then `git reflog expire --expire=now --all` and `git gc --prune=now`.")},
+		{Title: words("Forks"), Text: words("Each is a repository of its own. Its owner purges or deletes it; on GitHub, commits of " +
+			"a fork can be seen through the original by their id.")},
+		{Title: words("Pull requests and views by commit id on the host"), Text: words("`refs/pull/*` and cached pages keep the old " +
+			"commits. On GitHub only support removes them: name the repository, the first changed commits and the pull requests."),
+			Link: "https://support.github.com"},
+		{Title: words("Mirrors, CI caches and artefacts"), Text: words("Mirrors in other hosts, build caches, logs, uploaded " +
+			"artefacts, deployed copies.")},
+		{Title: words("What was built from it"), Text: words("Container layers, packages and archives that were published with the file " +
+			"in them: delete the versions or publish that they are withdrawn.")},
+		{Title: words("Backups, and whoever fetched it"), Text: words("What was public was copied: count on it. That is why revoking " +
+			"comes first.")},
+	}
+}
+
+func proveSteps(s *scene, remote, repo string) []Step {
+	first := Step{Title: words("Clone the remote afresh and look for the ids of this incident"), Text: words(
+		"Every id must be reported as gone. An id that is still there is followed by the refs that reach it."),
+		Run: "cd " + caseDir + "\nREPO=" + repo + "\n" + cloneMirror(remote, "proof.git")}
+	if ids := s.ids(); len(ids) > 0 {
+		first.Run += "\ncd proof.git && git rev-parse --absolute-git-dir && " + stillThere(ids)
+	}
+	if strings.HasPrefix(repo, "<") {
+		first.Missing = []Missing{{Name: unknownRepository}}
+	}
+	steps := []Step{first, {Title: words("Search the fresh clone for the values themselves"),
+		Run:  "cd " + caseDir + "/proof.git && skant history . && skant recover check",
+		Text: words("The first searches everything that is in it; the second also asks the providers whether the secrets are dead.")}}
+	if len(s.commits) > 0 {
+		steps = append(steps, Step{Title: words("Ask the server for the old commits by id"), Text: words(
+			"A server may serve a commit that no branch reaches, until it collects its garbage: ask the host's support, or run " +
+				"`git gc --prune=now` on a server of your own. This comes last, because it fetches what it finds."),
+			Run: "cd " + caseDir + "/proof.git && git ls-remote origin HEAD && " +
+				loop(s.commits, `git fetch -q origin "$id" 2>/dev/null`, "STILL SERVED", "refused")})
+	}
+	return append(steps, Step{Title: words("Destroy the folder of the incident"),
+		Text: words("Only when all of the above is proven: the backup goes with it."), Run: "rm -rf " + caseDir})
+}
+
+// cloneMirror clones what the remote serves. Of a remote that is a path, git would otherwise copy the whole object store,
+// unreachable objects and all.
+func cloneMirror(remote, name string) string {
+	return "git clone --mirror --no-local \"$(git -C \"$REPO\" remote get-url " + shellQuote(remote) + ")\" " + name
+}
+
+// ids are those of all objects that hold a secret and of all commits that brought one.
+func (s *scene) ids() []string {
+	all := slices.Concat(s.objects, s.commits)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// stillThere are commands that say of every id whether the repository has it, and which refs reach it. They say so in
+// both cases: silence must not look like proof.
+func stillThere(ids []string) string {
+	return loop(ids, `git cat-file -e "$id" 2>/dev/null`, "STILL THERE", "gone", `git for-each-ref --contains "$id" 2>/dev/null`)
+}
+
+// loop is a shell loop that tells for every id which of two words a test says, and runs more where it succeeds. The ids
+// beyond the bound are named by their number.
+func loop(ids []string, test, yes, no string, more ...string) string {
+	shown := ids[:min(len(ids), maxIDs)]
+	then := strings.Join(append([]string{`echo "` + yes + ` $id"`}, more...), "; ")
+	text := "for id in \\\n  " + strings.Join(shown, " \\\n  ") + "\ndo if " + test + "\n  then " + then + "\n  else echo \"" + no +
+		" $id\"\n  fi\ndone"
+	if rest := len(ids) - len(shown); rest > 0 {
+		text += "\necho 'NOT CHECKED: " + strconv.Itoa(rest) + " more ids, which the JSON report has'"
+	}
+	return text
+}
+
+func preventSteps() []Step {
+	return []Step{
+		{Title: words("Install the hooks in every clone"), Run: "skant hooks install"},
+		{Title: words("Have CI refuse what the hooks did not see"), Run: "skant ci",
+			Text: words("Hooks can be skipped and stale clones can push old history; the check on the server cannot be skipped.")},
+	}
+}

@@ -1,0 +1,133 @@
+package recovery
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// maxRecorded bounds the leaks that a row of the record names.
+const maxRecorded = 20
+
+// record is the incident record: blameless, so it names commits and no people, and filled in as far as facts go.
+func record(p *Plan) []Entry {
+	if len(p.Leaks) == 0 {
+		return nil
+	}
+	var what, verdicts, commits []Span
+	first, last, head := p.Leaks[0].First, p.Leaks[0].Last, 0
+	for i := range p.Leaks {
+		l := &p.Leaks[i]
+		first, last = earliest(first, l.First), latest(last, l.Last)
+		if l.InHead {
+			head++
+		}
+		if i >= maxRecorded {
+			continue
+		}
+		what = list(what, Span{l.Title, Value}, Span{" ", Words}, Span{l.Redacted, Value})
+		verdicts = list(verdicts, Span{l.Redacted, Value}, Span{" " + verdictWords(l.Verdict), Words})
+		if c := l.origin().Commit; c != "" {
+			commits = list(commits, Span{c[:min(len(c), shortID)], Value})
+		}
+	}
+	if rest := len(p.Leaks) - maxRecorded; rest > 0 {
+		what = list(what, Span{"and " + strconv.Itoa(rest) + " more, listed above", Words})
+	}
+	until := words("removed in the newest commit known to hold it, or later")
+	if head > 0 {
+		until = words("still exposed when this was written")
+	}
+	if t := instant(last); t != "" && head == 0 {
+		until = []Span{{"last seen ", Words}, {t, Value}}
+	}
+	exposed := []Span(nil)
+	if t := instant(first); t != "" {
+		exposed = []Span{{t, Value}}
+	}
+	return []Entry{
+		{"Incident", nil},
+		{"Found", []Span{{instant(p.ReportedAt), Value}}},
+		{"Found by", []Span{{strings.TrimSpace("skant " + p.Tool.Version), Value}, {", ", Words}, {nonEmpty(p.Command, "scan"), Value}}},
+		{"What leaked", what},
+		{"Where", []Span{{number(p.Total(), "place"), Words}, {", listed above", Words}}},
+		{"Introduced in", commits},
+		{"Exposed since", exposed},
+		{"Exposed until", until},
+		{"Was the repository ever public", nil},
+		{"Alive when found", verdicts},
+		{"Revoked at, by which step", nil},
+		{"Re-issued at, into which store", nil},
+		{"Logs reviewed from, until, by whom", nil},
+		{"Signs of use by others", nil},
+		{"History purged at", nil},
+		{"Proven dead and gone at", nil},
+		{"Who was told, when", nil},
+		{"What let it happen (the system, not a person)", nil},
+		{"What changes so that it cannot happen again", nil},
+	}
+}
+
+func list(have []Span, next ...Span) []Span {
+	if len(have) > 0 {
+		have = append(have, Span{"; ", Words})
+	}
+	return append(have, next...)
+}
+
+// verdictWords says what is known about a credential being alive, so that nobody reads silence as safety.
+func verdictWords(v scanner.Verdict) string {
+	switch v {
+	case scanner.Live:
+		return "live: the provider accepts it"
+	case scanner.Restricted:
+		return "live, though restricted (scope, address or billing)"
+	case scanner.Dead:
+		return "dead: the provider refuses it"
+	case scanner.Expired:
+		return "expired"
+	case scanner.Unknown:
+		return "unknown: asked, and the answer tells nothing; count it as live"
+	case scanner.Uncheckable:
+		return "cannot be asked without side effects; count it as live"
+	default:
+		return "nobody asked; count it as live"
+	}
+}
+
+// kindWords names a kind of place for people.
+func kindWords(k scanner.Kind) string {
+	switch k {
+	case scanner.KindCommitContent:
+		return "committed file"
+	case scanner.KindFile:
+		return "file"
+	case scanner.KindStaged:
+		return "staged file"
+	case scanner.KindAuthor:
+		return "author or committer"
+	case scanner.KindGitConfig:
+		return "git configuration"
+	case scanner.KindUnreachable:
+		return "object that no ref reaches"
+	case scanner.KindReflog:
+		return "reflog only"
+	default:
+		return strings.ReplaceAll(string(k), "-", " ")
+	}
+}
+
+func number(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
+}
+
+func nonEmpty(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
