@@ -302,8 +302,13 @@ func sha256Hex(b []byte) string {
 }
 
 // prefixLength returns how much of a value is a public prefix that says what it is: the anchor that it starts with,
-// and up to 4 bytes more if they end in a separator ("sk-ant-api" and "03-").
+// and up to 4 bytes more if they end in a separator ("sk-ant-api" and "03-"). Of a key block it is the first line.
 func prefixLength(value string, anchors []string) int {
+	if rest, isBlock := strings.CutPrefix(value, "-----BEGIN "); isBlock {
+		if i := strings.Index(rest, "-----"); i >= 0 && i < 50 {
+			return len(value) - len(rest) + i + len("-----")
+		}
+	}
 	n := 0
 	for _, a := range anchors {
 		if strings.HasPrefix(value, a) {

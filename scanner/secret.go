@@ -66,16 +66,9 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.redacted) }
 // redact keeps the public prefix and, of a body long enough that they tell nothing, its first 3 and last 4 bytes.
 // That is what Anthropic's console shows as the key's hint, so that a person can match the two.
 func redact(value string, prefixLen int) string {
-	if strings.HasPrefix(value, "-----BEGIN ") {
-		first, _, _ := strings.Cut(value, "-----\n")
-		if len(first) < 64 && !strings.ContainsAny(first, "\\\r\n") {
-			return first + "-----..."
-		}
-		return "-----BEGIN..."
-	}
 	prefix, body := value[:prefixLen], value[prefixLen:]
 	switch {
-	case strings.ContainsAny(body, " \t\r\n\"'<>"):
+	case strings.ContainsAny(body, " \\\t\r\n\"'<>"): // a text, or a block of lines: its ends are not what names it
 		return prefix + "..."
 	case len(body) >= 24:
 		return prefix + body[:3] + "..." + body[len(body)-4:]

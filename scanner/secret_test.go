@@ -77,8 +77,8 @@ func TestRedacted(t *testing.T) {
 		{"short", "hunter2", 0, "..."},
 		{"empty", "", 0, "..."},
 		{"words", "two words and many more of them", 0, "..."},
-		{"key block", "-----BEGIN " + "X KEY-----\n" + long, 0, "-----BEGIN " + "X KEY-----..."},
-		{"key block on one line", "-----BEGIN " + "X KEY-----\\n" + long, 0, "-----BEGIN..."},
+		{"key block", "-----BEGIN " + "X KEY-----\n" + long, 21, "-----BEGIN " + "X KEY-----..."},
+		{"key block on one line", "-----BEGIN " + "X KEY-----\\n" + long, 21, "-----BEGIN " + "X KEY-----..."},
 		{"prefix out of range", "abc", 99, "abc..."},
 	} {
 		if got := NewSecret(c.value, c.prefix).Redacted(); got != c.want {

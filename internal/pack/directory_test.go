@@ -152,8 +152,8 @@ func TestGitRepacksMeanwhile(t *testing.T) {
 	})
 }
 
-// TestHalfAPackIsWaitedFor writes the index of a pack while the store is being opened.
-func TestHalfAPackIsWaitedFor(t *testing.T) {
+// TestHalfAPackIsLookedForAgain writes the index of a pack after the store was opened.
+func TestHalfAPackIsLookedForAgain(t *testing.T) {
 	dir := newStoreDir(t)
 	pack, idx := buildPack([]entry{object(Blob, "text")})
 	writeFile(t, pack, dir, "pack", "pack-test.pack")

@@ -233,6 +233,21 @@ func checkAccess(t *testing.T, s *Store, want map[string]content) {
 			t.Fatalf("Stat of an id that is not there: %v", err)
 		}
 	}
+	checkCache(t, s)
+}
+
+// checkCache compares what is kept for later with the ids: a caller that changes what it was given must not reach it.
+func checkCache(t *testing.T, s *Store) {
+	t.Helper()
+	sc := s.getScratch()
+	for _, kept := range []map[cacheKey]cached{s.cache.young, s.cache.old} {
+		for k, v := range kept {
+			id, ok := k.p.idAt(k.off)
+			if !ok || sc.check(id, v.typ, v.data) != nil {
+				t.Fatalf("the cache holds something else for %s", id)
+			}
+		}
+	}
 }
 
 func TestOpenNeedsADirectory(t *testing.T) {

@@ -177,6 +177,7 @@ func (a *attribution) roots(r *Repository, gap Gap) []uint32 {
 func (a *attribution) events(ctx context.Context, roots []uint32) ([]event, error) {
 	w := &introducer{c: a.cone, paths: a.paths, keys: a.keysOf}
 	var parents []uint32
+	checked := int64(0)
 	for commit, root := range roots {
 		if root == noRoot {
 			continue
@@ -190,11 +191,14 @@ func (a *attribution) events(ctx context.Context, roots []uint32) ([]event, erro
 		if err := w.commit(uint32(commit), root, parents); err != nil {
 			return nil, err
 		}
-		if commit%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+		if w.steps-checked > 1<<20 {
+			checked = w.steps
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return w.events, nil
+	return w.events, ctx.Err()
 }
 
 // history is what is known of one key at one path.

@@ -240,8 +240,12 @@ func (s *sandbox) writeObject(kind string, content []byte) string {
 	object := append(fmt.Appendf(nil, "%s %d\x00", kind, len(content)), content...)
 	id := fmt.Sprintf("%x", sha1.Sum(object))
 	var packed bytes.Buffer
-	w := zlib.NewWriter(&packed)
-	_, err := w.Write(object)
+	// Without compression, which would need a new table of a megabyte for each.
+	w, err := zlib.NewWriterLevel(&packed, zlib.NoCompression)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = w.Write(object)
 	if err = errors.Join(err, w.Close()); err != nil {
 		s.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -76,11 +77,15 @@ type mark struct {
 	refs []int
 }
 
-// NewReach reads refs and reflogs and works out what they reach in g. Refs that lead nowhere go to gap.
+// NewReach reads refs and reflogs and works out what they reach in g. Refs whose tags cannot be read go to gap; those
+// with a Problem of their own do not.
 func (r *Repository) NewReach(ctx context.Context, g *Graph, gap Gap) (*Reach, error) {
 	x := &Reach{
 		graph: g, access: make([]uint8, g.Len()), marks: map[pack.ID]*mark{}, head: -1,
 		gaps: len(g.missing) > 0 || g.circle,
+	}
+	if g.circle {
+		gap("commits", "", fmt.Errorf("some are their own ancestors: %w", ErrMalformed))
 	}
 	refs, err := r.Refs()
 	if err != nil {
@@ -109,10 +114,8 @@ func (r *Repository) NewReach(ctx context.Context, g *Graph, gap Gap) (*Reach, e
 // addRef enters one ref as a tip.
 func (x *Reach) addRef(r *Repository, ref *Ref, gap Gap) {
 	kind, listed := refKind(ref)
-	if ref.Problem != "" && kind != fromReflog {
-		x.gaps = true
-	}
-	if ref.ID.IsZero() {
+	if ref.Problem != "" || ref.ID.IsZero() {
+		x.gaps = x.gaps || ref.Problem != "" && kind != fromReflog
 		return
 	}
 	n := -1
@@ -136,7 +139,10 @@ func (x *Reach) addRef(r *Repository, ref *Ref, gap Gap) {
 		}
 		tag, err := r.tag(id)
 		if err != nil {
-			gap("refs", ref.Name, err)
+			// A link that leads nowhere is for [LinkCheck] to report.
+			if !errors.Is(err, pack.ErrNotFound) {
+				gap("refs", ref.Name, err)
+			}
 			x.gaps = true
 			return
 		}

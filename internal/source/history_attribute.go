@@ -118,9 +118,11 @@ type attributor struct {
 	commits map[pack.ID]*scanner.Commit
 }
 
-// blobs returns a finding for each introduction, with the positions of the findings in its blob.
+// blobs returns a finding for each introduction, with the positions of the findings in its blob. A fingerprint of which
+// nobody knows where it was introduced stays as it was found.
 func (a *attributor) blobs(found *blobFindings, introductions []repo.Introduction) []scanner.Finding {
 	var out []scanner.Finding
+	attributed := map[string]bool{}
 	for i := range introductions {
 		in := &introductions[i]
 		for _, n := range found.at[blobKey{in.Blob, in.Key}] {
@@ -138,6 +140,12 @@ func (a *attributor) blobs(found *blobFindings, introductions []repo.Introductio
 				f = withReason(f, reason)
 			}
 			out = append(out, f)
+			attributed[f.Fingerprint] = true
+		}
+	}
+	for _, f := range found.findings {
+		if !attributed[f.Fingerprint] {
+			out = append(out, withReason(f, "which commit introduced it could not be found out"))
 		}
 	}
 	return out
@@ -191,21 +199,33 @@ func (a *attributor) texts(found []scanner.Finding) []scanner.Finding {
 	for n, reached := range a.reach.Of(ids) {
 		f := &out[at[n]]
 		f.Location.Commit = a.commit(ids[n])
-		f.Exposure = &scanner.Exposure{
-			FirstSeen: a.reach.Date(ids[n]), LastSeen: a.reach.Date(ids[n]),
-			InHead: a.reach.InHead(ids[n]), Refs: reached.Refs, RefCount: reached.RefCount,
+		f.Exposure = &scanner.Exposure{InHead: a.reach.InHead(ids[n]), Refs: reached.Refs, RefCount: reached.RefCount}
+		f.Exposure.FirstSeen = a.reach.Date(ids[n])
+		if c := f.Location.Commit; c != nil && f.Exposure.FirstSeen.IsZero() {
+			f.Exposure.FirstSeen = c.Date
 		}
-		switch reached.Access {
-		case repo.AccessRef, repo.AccessNote:
-		case repo.AccessUnknown:
-			*f = withReason(*f, "no ref is known to reach it; the history or the refs have gaps, so that one may")
-		default:
-			*f = withReason(*f, "no branch or tag reaches it, "+map[repo.Access]string{
-				repo.AccessStash: "only the stash", repo.AccessReflog: "only a reflog", repo.AccessNone: "nothing does",
-			}[reached.Access])
+		f.Exposure.LastSeen = f.Exposure.FirstSeen
+		if reason := textReason(reached.Access); reason != "" {
+			*f = withReason(*f, reason)
 		}
 	}
 	return out
+}
+
+// textReason says what, other than a ref, reaches a commit or tag with a finding in its text.
+func textReason(access repo.Access) string {
+	switch access {
+	case repo.AccessUnknown:
+		return "no ref is known to reach it; the history or the refs have gaps, so that one may"
+	case repo.AccessStash:
+		return "only the stash reaches it"
+	case repo.AccessReflog:
+		return "only a reflog reaches it"
+	case repo.AccessNone:
+		return "nothing reaches it"
+	default:
+		return ""
+	}
 }
 
 // commit describes a commit or a tag; nil if it cannot be read.

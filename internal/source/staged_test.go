@@ -98,7 +98,9 @@ func TestStagedSkips(t *testing.T) {
 		want    []string
 	}{
 		"submodule": {
-			func(s *gitbox) { s.git("update-index", "--add", "--cacheinfo", "160000,"+s.git("rev-parse", "HEAD")+",mod") }, 0,
+			func(s *gitbox) {
+				s.git("update-index", "--add", "--cacheinfo", "160000,"+s.git("rev-parse", "HEAD")+",mod")
+			}, 0,
 			[]string{"left out submodules 1: another repository: scan it on its own"},
 		},
 		"too large": {
@@ -110,7 +112,10 @@ func TestStagedSkips(t *testing.T) {
 			[]string{"unread blobs 1: missing from the object store; `git fsck` shows more, a fresh clone may have it"},
 		},
 		"format of the future": {
-			func(s *gitbox) { s.git("config", "core.repositoryFormatVersion", "1"); s.git("config", "extensions.novelty", "x") }, 0,
+			func(s *gitbox) {
+				s.git("config", "core.repositoryFormatVersion", "1")
+				s.git("config", "extensions.novelty", "x")
+			}, 0,
 			[]string{"unread settings 1: the repository asks for a format that is not known here; use a newer version of this program"},
 		},
 	}

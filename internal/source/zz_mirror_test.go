@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +29,9 @@ func TestMirror(t *testing.T) {
 	lap := func(name string) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		t.Logf("%-20s %v heap %d MB sys %d MB", name, time.Since(start), m.HeapAlloc>>20, m.Sys>>20)
+		var ru syscall.Rusage
+		syscall.Getrusage(0, &ru)
+		t.Logf("%-20s cpu %d.%03d s %v heap %d MB sys %d MB", name, ru.Utime.Sec+ru.Stime.Sec, (ru.Utime.Usec+ru.Stime.Usec)/1000, time.Since(start), m.HeapAlloc>>20, m.Sys>>20)
 		start = time.Now()
 	}
 	var found []scanner.Finding
@@ -56,7 +59,12 @@ func TestMirror(t *testing.T) {
 		t.Logf("  %+v", s)
 	}
 	lap("cov")
-	slices.SortFunc(found, func(a, b scanner.Finding) int { return bytes.Compare([]byte(a.Location.Object), []byte(b.Location.Object)) })
+	if os.Getenv("WALK") != "" {
+		return
+	}
+	slices.SortFunc(found, func(a, b scanner.Finding) int {
+		return bytes.Compare([]byte(a.Location.Object), []byte(b.Location.Object))
+	})
 	t.Logf("found %d", len(found))
 	for _, n := range []int{1, 10, 1000, len(found)} {
 		n = min(n, len(found))
