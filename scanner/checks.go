@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/skant-dev/skant/internal/match"
 )
@@ -82,15 +81,8 @@ func (c *compiledChecks) pathMatches(path string) (bool, error) {
 
 // surroundings applies context and forbid_context.
 func (k *checker) surroundings(c *compiledChecks, data []byte, m found) (bool, error) {
-	if len(c.Context) > 0 {
-		within := c.ContextWithin
-		if within == 0 {
-			within = defaultContextWithin
-		}
-		near := bytes.ToLower(around(data, m.whole, within))
-		if !slices.ContainsFunc(c.Context, func(w string) bool { return bytes.Contains(near, []byte(strings.ToLower(w))) }) {
-			return k.no("none of the words %v is within %d bytes", c.Context, within)
-		}
+	if !c.contextNear(data, m.whole) {
+		return k.no("none of the words %v is within %d bytes", c.Context, c.within())
 	}
 	if len(c.forbidContext) == 0 {
 		return true, nil
@@ -103,6 +95,22 @@ func (k *checker) surroundings(c *compiledChecks, data []byte, m found) (bool, e
 		}
 	}
 	return true, nil
+}
+
+func (c *compiledChecks) within() int {
+	if c.ContextWithin > 0 {
+		return c.ContextWithin
+	}
+	return defaultContextWithin
+}
+
+// contextNear reports whether one of the context words stands near a span, if there are any.
+func (c *compiledChecks) contextNear(data []byte, s span) bool {
+	if len(c.Context) == 0 {
+		return true
+	}
+	near := bytes.ToLower(around(data, s, c.within()))
+	return slices.ContainsFunc(c.context, func(w []byte) bool { return bytes.Contains(near, w) })
 }
 
 func matches(p *lazyPattern, b []byte) (bool, error) {

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -44,8 +45,9 @@ type compiledRule struct {
 	evidence []evidence.Func
 	parts    []compiledPart
 
-	reachOnce sync.Once
-	reach     reach
+	analysed sync.Once
+	reach    reach
+	gate     gate
 }
 
 type compiledPart struct {
@@ -57,12 +59,18 @@ type compiledPart struct {
 type compiledChecks struct {
 	*rules.Checks
 	require, forbid, forbidContext, paths []*lazyPattern
+	context                               [][]byte // in lower case
 }
 
 func compileChecks(c *rules.Checks) compiledChecks {
-	return compiledChecks{
-		c, lazyPatterns(c.Require), lazyPatterns(c.Forbid), lazyPatterns(c.ForbidContext), lazyPatterns(c.Paths),
+	out := compiledChecks{
+		Checks: c, require: lazyPatterns(c.Require), forbid: lazyPatterns(c.Forbid),
+		forbidContext: lazyPatterns(c.ForbidContext), paths: lazyPatterns(c.Paths),
 	}
+	for _, w := range c.Context {
+		out.context = append(out.context, bytes.ToLower([]byte(w)))
+	}
+	return out
 }
 
 func compileRule(r *rules.Rule) *compiledRule {
@@ -120,11 +128,18 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 type reach struct{ before, after int }
 
 func (c *compiledRule) window() reach {
-	c.reachOnce.Do(func() {
+	c.analyse()
+	return c.reach
+}
+
+// analyse works out window and gate from the pattern, once.
+func (c *compiledRule) analyse() {
+	c.analysed.Do(func() {
 		parsed, err := syntax.Parse(c.Pattern, syntax.Perl)
 		if err != nil {
 			return // the pattern will not compile either, which is reported where it is used
 		}
+		c.gate = newGate(parsed)
 		longest, bounded := maxLength(parsed)
 		if !bounded {
 			longest = defaultMaxLength
@@ -140,7 +155,6 @@ func (c *compiledRule) window() reach {
 			c.reach.before = before + 1
 		}
 	})
-	return c.reach
 }
 
 // maxLength returns the greatest length in bytes of a match; bounded is false if there is none.

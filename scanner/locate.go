@@ -29,7 +29,7 @@ func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) 
 			for _, sp := range cand.claims {
 				stored := string(c.Data[sp.lo:sp.hi])
 				if stored != cand.value && !cand.states(stored) {
-					f.raw = append(f.raw, NewSecret(stored, 0))
+					f.raw = append(f.raw, NewSecret(stored, prefixLength(stored, cand.rule.Anchors)))
 				}
 			}
 		}

@@ -111,16 +111,19 @@ func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) 
 
 // matchRule runs a rule's pattern in windows around its anchors.
 func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, error) {
-	re, err := rule.pattern.get()
-	if err != nil {
-		return nil, fmt.Errorf("compile pattern of rule %s: %w", rule.ID, err)
-	}
 	w := rule.window()
 	var out []found
 	for i := 0; i < len(starts); {
 		lo, hi := max(0, starts[i].pos-w.before), min(len(data), starts[i].pos+w.after)
 		for i++; i < len(starts) && starts[i].pos-w.before <= hi; i++ {
 			hi = min(len(data), starts[i].pos+w.after)
+		}
+		if !rule.gate.open(data[lo:hi]) || !rule.checks.contextNear(data, span{lo, hi}) {
+			continue
+		}
+		re, err := rule.pattern.get()
+		if err != nil {
+			return nil, fmt.Errorf("compile pattern of rule %s: %w", rule.ID, err)
 		}
 		out = findAll(re.FindSubmatchIndex, data, lo, hi, out)
 		if len(out) > maxCandidates {

@@ -32,7 +32,12 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
+			docs, err := filepath.Abs("../../docs")
+			if err != nil {
+				return err
+			}
 			for k, v := range map[string]string{
+				"DOCS":              docs,
 				"GIT_CONFIG_GLOBAL": filepath.Join(env.WorkDir, ".gitconfig"), "GIT_CONFIG_SYSTEM": os.DevNull, "HOME": env.WorkDir,
 				"GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.org", "GIT_COMMITTER_NAME": "Cem", "GIT_COMMITTER_EMAIL": "cem@example.org",
 				"GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z", "CI": "", "NO_COLOR": "1",

@@ -37,7 +37,7 @@ type EachOptions struct {
 
 // Each calls visit once for every object that is wanted, from Workers goroutines at once; worker, from 0, says which.
 // It stops with the error of visit or of ctx. What cannot be read goes to problem, whose calls do not overlap: objects
-// by their id, directories by their path. An object whose type cannot be known is reported whatever types are wanted.
+// by their id, directories by their path. Neither function may be nil. An object whose type cannot be known is reported whatever types are wanted.
 // [Store.Problems] has the rest: packs and indexes that are no longer, or were never, readable.
 //
 // The order is that of the packs, delta chain by delta chain, so that each base is inflated once. An object of a pack is
@@ -86,12 +86,12 @@ type run struct {
 	problem  func(Problem)
 	progress func(int64)
 
-	queue   queue
-	next    atomic.Int64
-	done    atomic.Int64
-	stopped atomic.Bool
-	mu      sync.Mutex
-	err     error
+	queue queue
+	next  atomic.Int64
+	done  atomic.Int64
+	// mu guards err and the calls of problem and progress.
+	mu  sync.Mutex
+	err error
 }
 
 // do reads all that is planned with a number of workers and waits for them.
@@ -126,7 +126,6 @@ func (r *run) fail(err error) {
 		r.err = err
 	}
 	r.mu.Unlock()
-	r.stopped.Store(true)
 	r.queue.close()
 }
 
@@ -158,19 +157,24 @@ type looseObject struct {
 func (s *Store) listLoose(problem func(Problem)) (all []looseObject) {
 	const hexDigits = "0123456789abcdef"
 	size := s.opt.Format.Size()
+	isHex := func(name string) bool { return strings.Trim(name, hexDigits) == "" }
+	readDir := func(dir string) []os.DirEntry {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !isGone(err) {
+			problem(Problem{"directory", dir, err})
+		}
+		return entries
+	}
 	for _, d := range s.dirs {
-		for fan := range 256 {
-			prefix := string([]byte{hexDigits[fan>>4], hexDigits[fan&15]})
-			dir := filepath.Join(d.path, prefix)
-			entries, err := os.ReadDir(dir)
-			if err != nil {
-				if !isGone(err) {
-					problem(Problem{"directory", dir, err})
-				}
+		for _, fan := range readDir(d.path) {
+			prefix := fan.Name()
+			if len(prefix) != 2 || !isHex(prefix) {
 				continue
 			}
+			dir := filepath.Join(d.path, prefix)
+			entries := readDir(dir)
 			for _, e := range entries {
-				if e.Name() == "" || strings.Trim(e.Name(), hexDigits) != "" {
+				if !isHex(e.Name()) {
 					continue
 				}
 				id, err := ParseID(prefix + e.Name())

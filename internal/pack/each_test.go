@@ -76,6 +76,12 @@ func TestEachOptions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestEachStops(t *testing.T) {
+	r := newRepo(t)
+	r.fill(1, 50, false)
+	s := open(t, r.objects(), Options{})
 	t.Run("error of visit", func(t *testing.T) {
 		stop := errors.New("enough")
 		err := s.Each(context.Background(), EachOptions{}, func(int, *Object) error { return stop }, func(Problem) {})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"runtime"
@@ -65,50 +66,61 @@ func child(kind uint8, base, tail string) entry {
 	return entry{id: idOf(Blob, []byte(base+tail)), kind: kind, data: delta(len(base), tail), ref: idOf(Blob, []byte(base))}
 }
 
-func TestFaultyEntries(t *testing.T) {
-	good := object(Blob, "good")
-	base := object(Blob, "base ")
-	with := func(e entry, change func(*entry)) entry { change(&e); return e }
-	ofs := func(tail string, change func(*entry)) entry { return with(child(ofsDelta, "base ", tail), change) }
-	ref := func(tail string, change func(*entry)) entry { return with(child(refDelta, "base ", tail), change) }
-	nothing := func(*entry) {}
-	named := func(name string) ID { return idOf(Blob, []byte(name)) }
-	noise := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+// fault is a pack with something wrong in it. Objects of more than 1 MiB are too large.
+type fault struct {
+	entries []entry
+	want    verdict
+}
 
-	tests := map[string]struct {
-		entries []entry
-		want    verdict
-	}{
+func changed(e entry, change func(*entry)) entry { change(&e); return e }
+
+func same(*entry) {}
+
+// ofs and ref are deltas of the blob "base ".
+func ofs(tail string, change func(*entry)) entry {
+	return changed(child(ofsDelta, "base ", tail), change)
+}
+
+func ref(tail string, change func(*entry)) entry {
+	return changed(child(refDelta, "base ", tail), change)
+}
+
+func named(name string) ID { return idOf(Blob, []byte(name)) }
+
+func entryFaults() map[string]fault {
+	good, base := object(Blob, "good"), object(Blob, "base ")
+	noise := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	return map[string]fault{
 		"sound": {
-			[]entry{good, base, ofs("one", func(e *entry) { e.back = 1 }), ref("two", nothing)},
+			[]entry{good, base, ofs("one", func(e *entry) { e.back = 1 }), ref("two", same)},
 			verdict{seen: []string{"good", "base ", "base one", "base two"}},
 		},
 		"reference to an entry behind it": {
-			[]entry{ref("two", nothing), base},
+			[]entry{ref("two", same), base},
 			verdict{seen: []string{"base ", "base two"}},
 		},
 		"unknown types": {
-			[]entry{good, with(object(Blob, "zero"), func(e *entry) { e.kind = 0 }), with(object(Blob, "five"), func(e *entry) { e.kind = 5 })},
+			[]entry{good, changed(object(Blob, "zero"), func(e *entry) { e.kind = 0 }), changed(object(Blob, "five"), func(e *entry) { e.kind = 5 })},
 			verdict{[]string{"good"}, map[string]string{"zero": "type 0", "five": "type 5"}},
 		},
 		"declared too long": {
-			[]entry{good, with(object(Blob, "long"), func(e *entry) { e.size = 5 })},
+			[]entry{good, changed(object(Blob, "long"), func(e *entry) { e.size = 5 })},
 			verdict{[]string{"good"}, map[string]string{"long": "shorter than its declared size"}},
 		},
 		"declared too short": {
-			[]entry{good, with(object(Blob, "short"), func(e *entry) { e.size = 4 })},
+			[]entry{good, changed(object(Blob, "short"), func(e *entry) { e.size = 4 })},
 			verdict{[]string{"good"}, map[string]string{"short": "longer than its declared size"}},
 		},
 		"declared huge": {
-			[]entry{good, with(object(Blob, "huge"), func(e *entry) { e.size = 1 << 50 })},
+			[]entry{good, changed(object(Blob, "huge"), func(e *entry) { e.size = 1 << 50 })},
 			verdict{[]string{"good"}, map[string]string{"huge": "larger than the limit"}},
 		},
 		"too large, and what is made from it": {
-			[]entry{good, object(Blob, string(noise)), with(child(refDelta, string(noise), "!"), nothing)},
+			[]entry{good, object(Blob, string(noise)), changed(child(refDelta, string(noise), "!"), same)},
 			verdict{[]string{"good"}, map[string]string{string(noise): "larger than the limit", string(noise) + "!": "read a base of it"}},
 		},
 		"delta that makes too much": {
-			[]entry{good, with(object(Blob, "bomb"), func(e *entry) {
+			[]entry{good, changed(object(Blob, "bomb"), func(e *entry) {
 				e.kind, e.ref = refDelta, good.id
 				e.data = append([]byte{4, 0xff, 0xff, 0xff, 0x7f}, bytes.Repeat([]byte{0x90, 4}, 1<<16)...)
 			})},
@@ -123,16 +135,22 @@ func TestFaultyEntries(t *testing.T) {
 			verdict{[]string{"good", "base "}, map[string]string{"base odd": ""}},
 		},
 		"base not there": {
-			[]entry{good, ref("orphan", nothing), with(child(refDelta, "base orphan", "!"), nothing)},
+			[]entry{good, ref("orphan", same), changed(child(refDelta, "base orphan", "!"), same)},
 			verdict{[]string{"good"}, map[string]string{"base orphan": "not found", "base orphan!": "not found"}},
 		},
+	}
+}
+
+func chainFaults() map[string]fault {
+	good, base := object(Blob, "good"), object(Blob, "base ")
+	return map[string]fault{
 		"circle": {
 			[]entry{good,
-				with(object(Blob, "a"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("b"), delta(1, "") }),
-				with(object(Blob, "b"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("c"), delta(1, "") }),
-				with(object(Blob, "c"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("a"), delta(1, "") }),
-				with(object(Blob, "tail"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("c"), delta(1, "") }),
-				with(object(Blob, "self"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("self"), delta(1, "") }),
+				changed(object(Blob, "a"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("b"), delta(1, "") }),
+				changed(object(Blob, "b"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("c"), delta(1, "") }),
+				changed(object(Blob, "c"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("a"), delta(1, "") }),
+				changed(object(Blob, "tail"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("c"), delta(1, "") }),
+				changed(object(Blob, "self"), func(e *entry) { e.kind, e.ref, e.data = refDelta, named("self"), delta(1, "") }),
 			},
 			verdict{[]string{"good"}, map[string]string{"a": "circle", "b": "circle", "c": "circle", "tail": "circle", "self": "circle"}},
 		},
@@ -158,40 +176,45 @@ func TestFaultyEntries(t *testing.T) {
 			}},
 		},
 		"not compressed": {
-			[]entry{good, with(object(Blob, "raw"), func(e *entry) { e.packed = []byte("raw") }), with(object(Blob, "none"), func(e *entry) { e.packed = []byte{} })},
+			[]entry{good, changed(object(Blob, "raw"), func(e *entry) { e.packed = []byte("raw") }), changed(object(Blob, "none"), func(e *entry) { e.packed = []byte{} })},
 			verdict{[]string{"good"}, map[string]string{"raw": "inflate", "none": "inflate"}},
 		},
 		"preset dictionary": {
-			[]entry{good, with(object(Blob, "dict"), func(e *entry) { e.packed = []byte{0x78, 0xbb, 1, 2, 3, 4, 5, 6, 7, 8, 9} })},
+			[]entry{good, changed(object(Blob, "dict"), func(e *entry) { e.packed = []byte{0x78, 0xbb, 1, 2, 3, 4, 5, 6, 7, 8, 9} })},
 			verdict{[]string{"good"}, map[string]string{"dict": "inflate"}},
 		},
 		"offsets out of the pack": {
-			[]entry{good, with(object(Blob, "far"), func(e *entry) { e.offset = 1 << 30 }),
-				with(object(Blob, "very far"), func(e *entry) { e.offset = 1 << 62 }),
-				with(object(Blob, "impossible"), func(e *entry) { e.offset = math.MaxUint64 }),
-				with(object(Blob, "before"), func(e *entry) { e.offset = 4 })},
+			[]entry{good, changed(object(Blob, "far"), func(e *entry) { e.offset = 1 << 30 }),
+				changed(object(Blob, "very far"), func(e *entry) { e.offset = 1 << 62 }),
+				changed(object(Blob, "impossible"), func(e *entry) { e.offset = math.MaxUint64 }),
+				changed(object(Blob, "before"), func(e *entry) { e.offset = 4 })},
 			verdict{[]string{"good"}, map[string]string{"far": "outside", "very far": "outside", "impossible": "outside", "before": "outside"}},
 		},
 		"wrong checksum, right content": {
-			[]entry{good, with(object(Blob, "fine"), func(e *entry) { e.crcFlip = true })},
+			[]entry{good, changed(object(Blob, "fine"), func(e *entry) { e.crcFlip = true })},
 			verdict{seen: []string{"good", "fine"}},
 		},
 		"wrong checksum, wrong content": {
-			[]entry{good, with(object(Blob, "lie"), func(e *entry) { e.crcFlip, e.data = true, []byte("lye") })},
+			[]entry{good, changed(object(Blob, "lie"), func(e *entry) { e.crcFlip, e.data = true, []byte("lye") })},
 			verdict{[]string{"good"}, map[string]string{"lie": "does not match the id"}},
 		},
 		"the same object twice": {
-			[]entry{good, good, with(good, func(e *entry) { e.data = []byte("evil") })},
+			[]entry{good, good, changed(good, func(e *entry) { e.data = []byte("evil") })},
 			verdict{seen: []string{"good"}},
 		},
 	}
+}
+
+func TestFaultyEntries(t *testing.T) {
+	tests := entryFaults()
+	maps.Copy(tests, chainFaults())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			names := map[ID]string{}
 			for _, e := range test.entries {
 				names[e.id] = "?"
 			}
-			for _, text := range append(slices.Collect(keys(test.want.problems)), test.want.seen...) {
+			for _, text := range append(slices.Collect(maps.Keys(test.want.problems)), test.want.seen...) {
 				names[named(text)] = text
 			}
 			dir := newStoreDir(t)
@@ -208,7 +231,7 @@ func TestFaultyEntries(t *testing.T) {
 					whole = append(whole, entry{id: id, kind: uint8(Blob), data: []byte(text)})
 				}
 			}
-			whole = append(whole, base, object(Blob, "unrelated"), object(Blob, "filler 1"), object(Blob, "filler 2"))
+			whole = append(whole, object(Blob, "base "), object(Blob, "unrelated"), object(Blob, "filler 1"), object(Blob, "filler 2"))
 			addPack(t, dir, "pack-whole", whole...)
 			_, problems := each(t, open(t, dir, Options{MaxObject: 1 << 20}), EachOptions{})
 			for id, err := range problems {
@@ -217,16 +240,6 @@ func TestFaultyEntries(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func keys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
 	}
 }
 

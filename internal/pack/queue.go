@@ -22,7 +22,8 @@ type queue struct {
 	jobs    []job
 	workers int
 	idle    int
-	closed  bool
+	// closed ends the run: all is done, or something failed.
+	closed atomic.Bool
 	// hungry says that a worker is waiting. It is a hint, read without the lock.
 	hungry atomic.Bool
 }
@@ -37,16 +38,16 @@ func (q *queue) take() (job, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.idle++
-	for !q.closed && len(q.jobs) == 0 {
+	for !q.closed.Load() && len(q.jobs) == 0 {
 		if q.idle == q.workers {
-			q.closed = true
+			q.closed.Store(true)
 			q.cond.Broadcast()
 			break
 		}
 		q.hungry.Store(true)
 		q.cond.Wait()
 	}
-	if q.closed {
+	if q.closed.Load() {
 		return job{}, false
 	}
 	q.idle--
@@ -76,6 +77,6 @@ func (q *queue) give(j job) bool {
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.closed = true
+	q.closed.Store(true)
 	q.cond.Broadcast()
 }

@@ -43,7 +43,7 @@ func (w *walker) run() {
 	if len(r.plans) > 0 {
 		count = r.plans[0].jobs()
 	}
-	for !r.stopped.Load() {
+	for !r.queue.closed.Load() {
 		i := r.next.Add(1) - 1
 		for plan < len(r.plans) && i-first >= count {
 			first += count
@@ -78,7 +78,7 @@ func (w *walker) chain(j job) {
 	pl := j.pl
 	w.stack, w.low, w.live = w.stack[:0], 0, 0
 	w.enter(pl, j.entry, &j.base)
-	for len(w.stack) > 0 && !w.r.stopped.Load() {
+	for len(w.stack) > 0 && !w.r.queue.closed.Load() {
 		top := &w.stack[len(w.stack)-1]
 		entry := top.next
 		top.next = pl.sibling[entry]

@@ -62,8 +62,9 @@ func (r *Repository) objectDirs() []string {
 			continue
 		}
 		for line := range strings.Lines(string(data)) {
-			if line = strings.TrimRight(line, "\r\n"); line != "" && line[0] != '#' {
-				dirs = append(dirs, under(dirs[i], line))
+			line = strings.TrimRight(line, "\r\n")
+			if dir := under(dirs[i], line); line != "" && line[0] != '#' && !onOtherHost(dir, dirs[i]) {
+				dirs = append(dirs, dir)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -202,7 +201,7 @@ func (s *treeScan) visit(w *treeWorker, o *pack.Object, gap Gap) error {
 	for rest := o.Data; len(rest) > 0; {
 		// Nearly all entries are files: "100644 name", NUL, id. They are skipped without being parsed.
 		prefix := uint32(0)
-		if end := bytes.IndexByte(rest, 0); end >= 0 && end+s.idLen < len(rest) {
+		if end := entryEnd(rest); end >= 0 && end+s.idLen < len(rest) {
 			prefix = binary.BigEndian.Uint32(rest[end+1:])
 			if rest[0] == '1' && !s.filter.may(prefix) {
 				rest = rest[end+1+s.idLen:]

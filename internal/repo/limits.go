@@ -71,7 +71,7 @@ func (r *Repository) Limits() []Limit {
 const shallowReason = "shallow clone: older commits are not here; fetch them with `git fetch --unshallow` " +
 	"(in GitHub Actions: actions/checkout with fetch-depth: 0)"
 
-// Shallow returns the commits whose parents are not here although they have some.
+// readShallow lists the commits whose parents are not here although they have some.
 func (r *Repository) readShallow() (map[pack.ID]bool, error) {
 	data, err := readFile(filepath.Join(r.at.commonDir, "shallow"), maxShallow)
 	if absent(err) {

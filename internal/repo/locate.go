@@ -100,7 +100,17 @@ func readGitFile(path string) (target, reason string) {
 	if len(name) == 0 {
 		return "", fmt.Sprintf("%q names no git directory", path)
 	}
-	return under(filepath.Dir(path), string(name)), ""
+	if target = under(filepath.Dir(path), string(name)); onOtherHost(target, path) {
+		return "", fmt.Sprintf("%q leads to another host, which is not followed", path)
+	}
+	return target, ""
+}
+
+// onOtherHost reports whether a path that a repository names is on a network share (of Windows) where the repository is
+// not: opening it would send the user's credentials to a host of the repository's choice.
+func onOtherHost(target, from string) bool {
+	volume := filepath.VolumeName(target)
+	return strings.HasPrefix(volume, `\\`) && !strings.EqualFold(volume, filepath.VolumeName(from))
 }
 
 // openGitDir checks that dir is a git directory, as git does: a HEAD, objects, and refs. A reason says why not.
@@ -115,6 +125,9 @@ func openGitDir(dir string, env func(string) string, start string) (places, stri
 		at.commonDir = under(dir, string(bytes.TrimRight(data, "\r\n")))
 	} else if !absent(err) {
 		return at, fmt.Sprintf("cannot read its commondir: %v", err)
+	}
+	if onOtherHost(at.commonDir, dir) {
+		return at, "its commondir leads to another host, which is not followed"
 	}
 	at.objectsDir = filepath.Join(at.commonDir, "objects")
 	if objects := env("GIT_OBJECT_DIRECTORY"); objects != "" {

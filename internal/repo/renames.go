@@ -120,14 +120,14 @@ func (s *ChangeSet) findRenames(ctx context.Context) {
 
 // score compares every new file with every removed one, the most similar pair first.
 func (s *ChangeSet) score(ctx context.Context, fresh []int, gone []removal) []pairing {
-	print := printer{repo: s.repo, seed: maphash.MakeSeed()}
-	sources := make([]*linePrint, len(gone))
+	reader := lineReader{repo: s.repo, seed: maphash.MakeSeed()}
+	sources := make([]*lineBag, len(gone))
 	for i := range gone {
-		sources[i] = print.of(gone[i].ID)
+		sources[i] = reader.of(gone[i].ID)
 	}
 	var pairs []pairing
 	for _, i := range fresh {
-		target := print.of(s.Changes[i].ID)
+		target := reader.of(s.Changes[i].ID)
 		for j, source := range sources {
 			if ctx.Err() != nil {
 				return nil
@@ -144,21 +144,21 @@ func (s *ChangeSet) score(ctx context.Context, fresh []int, gone []removal) []pa
 	return pairs
 }
 
-// linePrint is a file as a bag of lines: the hash of each line and how many bytes all lines with that hash have.
-type linePrint struct {
+// lineBag is a file as a bag of lines: the hash of each line and how many bytes all lines with that hash have.
+type lineBag struct {
 	size  int
 	bytes map[uint64]int
 }
 
-// printer reads files for comparison, up to a bound in bytes.
-type printer struct {
+// lineReader reads files for comparison, up to a bound in bytes.
+type lineReader struct {
 	repo  *Repository
 	seed  maphash.Seed
 	total int
 }
 
 // of returns nil for a file that cannot be read or is too large to compare.
-func (p *printer) of(id pack.ID) *linePrint {
+func (p *lineReader) of(id pack.ID) *lineBag {
 	store, err := p.repo.objects()
 	if err != nil || p.total > maxRenameBytes {
 		return nil
@@ -172,15 +172,15 @@ func (p *printer) of(id pack.ID) *linePrint {
 		return nil
 	}
 	p.total += len(data)
-	print := &linePrint{len(data), make(map[uint64]int, len(data)/32)}
+	bag := &lineBag{len(data), make(map[uint64]int, len(data)/32)}
 	for line := range bytes.Lines(data) {
-		print.bytes[maphash.Bytes(p.seed, line)] += len(line)
+		bag.bytes[maphash.Bytes(p.seed, line)] += len(line)
 	}
-	return print
+	return bag
 }
 
 // similarity is the share of the larger file's bytes that stand in lines which both have: 0 to 1.
-func (a *linePrint) similarity(b *linePrint) float64 {
+func (a *lineBag) similarity(b *lineBag) float64 {
 	if a == nil || b == nil {
 		return 0
 	}

@@ -8,6 +8,8 @@
 package repo
 
 import (
+	"crypto/sha1" //nolint:gosec // git's object names
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -143,12 +145,28 @@ func (r *Repository) Commit(id pack.ID) (*Commit, error) {
 // Tree returns the bytes of a tree, for [ParseTree].
 func (r *Repository) Tree(id pack.ID) ([]byte, error) { return r.object(id, pack.Tree) }
 
+// Blob returns the content of a file. One larger than maxSize bytes is a [*pack.TooLargeError].
+func (r *Repository) Blob(id pack.ID, maxSize int64) ([]byte, error) {
+	store, err := r.objects()
+	if err != nil {
+		return nil, err
+	}
+	_, size, err := store.Stat(id)
+	if err == nil && size > maxSize {
+		return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: size, Limit: maxSize})
+	}
+	return r.object(id, pack.Blob)
+}
+
 func (r *Repository) object(id pack.ID, want pack.Type) ([]byte, error) {
 	store, err := r.objects()
 	if err != nil {
 		return nil, err
 	}
 	got, data, err := store.Get(id)
+	if errors.Is(err, pack.ErrNotFound) && id == r.emptyID(want) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", want, id, err)
 	}
@@ -156,6 +174,20 @@ func (r *Repository) object(id pack.ID, want pack.Type) ([]byte, error) {
 		return nil, fmt.Errorf("read %s %s: it is a %s: %w", want, id, got, ErrMalformed)
 	}
 	return data, nil
+}
+
+// emptyID is the id of an empty object, which git knows without having it: the tree of a commit without files, the
+// blob of an entry of `git add --intent-to-add`.
+func (r *Repository) emptyID(t pack.Type) pack.ID {
+	head := []byte(t.String() + " 0\x00")
+	if r.settings.format == pack.SHA256 {
+		sum := sha256.Sum256(head)
+		id, _ := pack.IDFromBytes(sum[:])
+		return id
+	}
+	sum := sha1.Sum(head) //nolint:gosec // git's object names
+	id, _ := pack.IDFromBytes(sum[:])
+	return id
 }
 
 // errIrregular is returned for a path that is no regular file: a pipe would block its reader for ever.

@@ -205,6 +205,28 @@ func TestStagedBeforeFirstCommit(t *testing.T) {
 	}
 }
 
+func TestEmptyObjectsNeedNotBeStored(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		s := newSandbox(t, "--object-format="+format)
+		s.commit("one")
+		s.write("a", "")
+		s.git("add", "a")
+		for _, rev := range []string{"HEAD^{tree}", ":a"} {
+			id := s.git("rev-parse", rev)
+			if err := os.Remove(filepath.Join(s.dir, ".git", "objects", id[:2], id[2:])); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+		}
+		set := s.staged()
+		if len(set.Problems) != 0 || len(set.Changes) != 1 {
+			t.Fatalf("problems %v, changes %v", set.Problems, changed(set))
+		}
+		if data, err := s.open().Blob(set.Changes[0].ID, 10); err != nil || len(data) != 0 {
+			t.Errorf("content %q, %v", data, err)
+		}
+	}
+}
+
 func TestStagedConflict(t *testing.T) {
 	s := newSandbox(t)
 	s.write("both", "base\n")

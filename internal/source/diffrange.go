@@ -56,10 +56,7 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	if err != nil {
 		return err
 	}
-	reader, err := newBlobReader(d.repo, rec, d.opt.MaxSize)
-	if err != nil {
-		return fmt.Errorf("read the range: %w", err)
-	}
+	reader := newBlobReader(d.repo, rec, d.opt.MaxSize)
 	versions := distinctVersions(done)
 	rec.StartPhase("searching", int64(len(commits.Commits)+len(versions)))
 	group, ctx := errgroup.WithContext(ctx)

@@ -217,6 +217,44 @@ func TestHistoryComplete(t *testing.T) {
 	})
 }
 
+// TestHistoryKeepsWhatItCannotAttribute makes the refs unreadable: what was found is returned all the same.
+func TestHistoryKeepsWhatItCannotAttribute(t *testing.T) {
+	h := newHistoryRepo(t)
+	h.write("a.txt", "find-me-content\n")
+	id := h.commit("find-me-message")
+	h.write(".git/refs/heads/"+strings.Repeat("deep/", 100)+"branch", id+"\n")
+	found, coverage := h.scan(HistoryOptions{})
+	want := []string{"content commit-content :1 -", "message commit-message :1 -"}
+	if diff := cmp.Diff(want, historyLines(found)); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	for _, f := range found {
+		if len(f.Reasons) != 1 {
+			t.Errorf("reasons %q; want one", f.Reasons)
+		}
+	}
+	if diff := cmp.Diff([]string{"1 attributions", "1 refs"}, historySkips(coverage, true)); diff != "" {
+		t.Errorf("unread, want -, got +:\n%s", diff)
+	}
+}
+
+func FuzzSplitHeaders(f *testing.F) {
+	f.Add("tree 1\nauthor a\ncommitter c\ngpgsig x\n y\n\n")
+	f.Add("author a")
+	f.Add("\nauthor \ncommitter ")
+	f.Fuzz(func(t *testing.T, headers string) {
+		who, extra := splitHeaders([]byte(headers), "author ", "committer ")
+		_, want, found := strings.Cut("x"+headers, "\nauthor ")
+		if want = "author " + want; !found {
+			want = headers
+		}
+		got := strings.TrimRight(string(who)+"\n"+string(extra), "\n")
+		if got != strings.TrimRight(want, "\n") {
+			t.Errorf("%q became %q and %q", headers, who, extra)
+		}
+	})
+}
+
 func TestHistoryStops(t *testing.T) {
 	h := newHistoryRepo(t)
 	h.write("a.txt", "content\n")

@@ -91,13 +91,13 @@ func TestAddedLinesAtRandom(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
 	for round := range 300 {
 		alphabet := 2 + random.Intn(60)
-		make := func() (lines []string) {
+		draw := func() (lines []string) {
 			for range random.Intn(60) {
 				lines = append(lines, fmt.Sprint(random.Intn(alphabet)))
 			}
 			return lines
 		}
-		old, text := make(), make()
+		old, text := draw(), draw()
 		if round%2 == 0 {
 			text = append(append(append([]string{}, old[:len(old)/3]...), text...), old[len(old)/2:]...)
 		}

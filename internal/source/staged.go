@@ -35,10 +35,7 @@ func (s *Staged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 	}
 	noteProblems(rec, set.Problems)
 	noteFormat(rec, s.repo)
-	reader, err := newBlobReader(s.repo, rec, s.opt.MaxSize)
-	if err != nil {
-		return fmt.Errorf("read what is staged: %w", err)
-	}
+	reader := newBlobReader(s.repo, rec, s.opt.MaxSize)
 	for i := range set.Changes {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,17 +81,12 @@ func noteFormat(rec *scanner.Recorder, r *repo.Repository) {
 // blobReader reads the content of changes and records what it cannot read.
 type blobReader struct {
 	repo    *repo.Repository
-	store   *pack.Store
 	rec     *scanner.Recorder
 	maxSize int64
 }
 
-func newBlobReader(r *repo.Repository, rec *scanner.Recorder, maxSize int64) (*blobReader, error) {
-	store, err := r.Objects()
-	if err != nil {
-		return nil, err
-	}
-	return &blobReader{r, store, rec, sizeBound(maxSize)}, nil
+func newBlobReader(r *repo.Repository, rec *scanner.Recorder, maxSize int64) *blobReader {
+	return &blobReader{r, rec, sizeBound(maxSize)}
 }
 
 // read returns the content of a change; ok is false if it is none or cannot be read, which is recorded then.
@@ -103,31 +95,13 @@ func (b *blobReader) read(change *repo.Change) (data []byte, ok bool) {
 		b.rec.LeftOut("submodules", "another repository: scan it on its own", change.Path)
 		return nil, false
 	}
-	data, err := b.blob(change.ID)
+	data, err := b.repo.Blob(change.ID, b.maxSize)
 	if err != nil {
 		b.rec.Unread("blobs", b.reason(err), change.ID.String())
 		return nil, false
 	}
 	noteArchive(b.rec, data, change.Path)
 	return data, true
-}
-
-func (b *blobReader) blob(id pack.ID) ([]byte, error) {
-	_, size, err := b.store.Stat(id)
-	if err != nil {
-		return nil, err
-	}
-	if size > b.maxSize {
-		return nil, &pack.TooLargeError{Size: size, Limit: b.maxSize}
-	}
-	kind, data, err := b.store.Get(id)
-	if err != nil {
-		return nil, err
-	}
-	if kind != pack.Blob {
-		return nil, fmt.Errorf("read blob %s: it is a %s: %w", id, kind, repo.ErrMalformed)
-	}
-	return data, nil
 }
 
 func (b *blobReader) reason(err error) string {
@@ -146,7 +120,7 @@ func (b *blobReader) origins(ctx context.Context, set *repo.ChangeSet, i int) ([
 		if v.ID.IsZero() || repo.IsGitlink(v.Mode) || repo.IsSymlink(v.Mode) != repo.IsSymlink(set.Changes[i].Mode) {
 			continue
 		}
-		data, err := b.blob(v.ID)
+		data, err := b.repo.Blob(v.ID, b.maxSize)
 		if err != nil {
 			return nil, fmt.Errorf("the earlier version %s is %s", v.ID, b.reason(err))
 		}
