@@ -35,12 +35,40 @@ func newMask(fs []Finding) *mask {
 			}
 		}
 	}
+	for v := range seen {
+		for _, line := range armour(v) {
+			m.allow(line)
+		}
+	}
 	for i := range fs {
 		for _, fact := range fs[i].Facts {
 			m.allow(fact)
 		}
 	}
 	return m
+}
+
+// armour returns the lines that open and close a key block, which say what it is and are no secret, with the few bytes
+// before them: pieces that overlap such a line are not the key's.
+func armour(value string) []string {
+	var lines []string
+	for _, word := range []string{"-----BEGIN ", "-----END "} {
+		for at := 0; ; {
+			i := strings.Index(value[at:], word)
+			if i < 0 {
+				break
+			}
+			start := at + i
+			at = start + len(word)
+			j := strings.Index(value[at:], "-----")
+			if j < 0 || j > 40 {
+				continue
+			}
+			at += j + len("-----")
+			lines = append(lines, value[max(0, start-gramLength+1):at])
+		}
+	}
+	return lines
 }
 
 // allow takes a public value, and the pieces of it, out of the mask.
@@ -53,7 +81,9 @@ func (m *mask) allow(value string) {
 
 func (m *mask) add(value string) {
 	if len(value) < gramLength {
-		if value != "" {
+		// A short value that is a plain word ("password") stands in many texts that say nothing about it. Where it is the
+		// secret itself it is masked by its place.
+		if strings.ContainsFunc(value, func(r rune) bool { return r < 'A' || r > 'z' || r > 'Z' && r < 'a' }) {
 			m.short = append(m.short, value)
 		}
 		return

@@ -73,6 +73,18 @@ func TestMaskKeepsTheRest(t *testing.T) {
 	}
 }
 
+func TestMaskLeavesWordsAndArmour(t *testing.T) {
+	block := "-----BEGIN " + "EC PRIVATE KEY-----\n" + body(50) + "\n-----END " + "EC PRIVATE KEY-----"
+	m := newMask([]Finding{{Secret: NewSecret("password", 0)}, {Secret: NewSecret(" "+block, 0)}})
+	in := "password: -----BEGIN " + "EC PRIVATE KEY-----"
+	if got := m.text(in); got != in {
+		t.Errorf("%q became %q", in, got)
+	}
+	if got := m.text(block); strings.Contains(got, body(50)[:gramLength]) {
+		t.Errorf("the key is shown: %q", got)
+	}
+}
+
 func TestScrub(t *testing.T) {
 	s := testScanner(t, Options{})
 	got := s.Scrub("open /tmp/" + token(6) + ": no such file")

@@ -15,42 +15,37 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// TestHistoryNeverFalselyComplete takes something away from a repository. Each time the coverage must say so, although
-// nothing is found, and nothing that is found may be lost.
-func TestHistoryNeverFalselyComplete(t *testing.T) {
-	build := func(t *testing.T) *historyRepo {
-		h := newHistoryRepo(t)
-		h.write("dir/a.txt", "content "+strings.Repeat("x", 2000)+"\n")
-		h.write("b.txt", "find-me-k\n")
-		h.commit("first")
-		h.write("c.txt", "third\n")
-		h.commit("second")
-		return h
+// spoiled is a way to take something away from a repository.
+type spoiled struct {
+	name  string
+	spoil func(h *historyRepo) *historyRepo
+	opt   HistoryOptions
+	// unread is what must be recorded, nil if it depends on the damage; found whether the mark is still there.
+	unread []string
+	found  bool
+}
+
+// without clones a repository and takes the original away.
+func (h *historyRepo) without(args ...string) *historyRepo {
+	h.t.Helper()
+	h.git("config", "uploadpack.allowFilter", "true")
+	dir := filepath.Join(h.t.TempDir(), "clone")
+	h.git(append(append([]string{"clone", "-q"}, args...), "file://"+h.dir, dir)...)
+	if err := os.RemoveAll(h.dir); err != nil {
+		h.t.Fatal(err)
 	}
-	clone := func(h *historyRepo, args ...string) *historyRepo {
-		h.git("config", "uploadpack.allowFilter", "true")
-		dir := filepath.Join(h.t.TempDir(), "clone")
-		h.git(append(append([]string{"clone", "-q"}, args...), "file://"+h.dir, dir)...)
-		if err := os.RemoveAll(h.dir); err != nil {
-			h.t.Fatal(err)
-		}
-		return h.at(dir)
-	}
-	tests := []struct {
-		name  string
-		spoil func(h *historyRepo) *historyRepo
-		opt   HistoryOptions
-		// unread is what must be recorded; found whether the mark is still there.
-		unread []string
-		found  bool
-	}{
-		{"shallow clone", func(h *historyRepo) *historyRepo { return clone(h, "--depth=1") }, HistoryOptions{},
+	return h.at(dir)
+}
+
+func missingParts() []spoiled {
+	return []spoiled{
+		{"shallow clone", func(h *historyRepo) *historyRepo { return h.without("--depth=1") }, HistoryOptions{},
 			[]string{"1 commits"}, true},
 		{"partial clone without blobs, remote gone", func(h *historyRepo) *historyRepo {
-			return clone(h, "--filter=blob:none", "--no-checkout")
+			return h.without("--filter=blob:none", "--no-checkout")
 		}, HistoryOptions{}, []string{"3 blobs", "1 objects"}, false},
 		{"partial clone without trees, remote gone", func(h *historyRepo) *historyRepo {
-			return clone(h, "--filter=tree:0", "--no-checkout")
+			return h.without("--filter=tree:0", "--no-checkout")
 		}, HistoryOptions{}, []string{"1 objects", "2 trees"}, false},
 		{"missing blob", func(h *historyRepo) *historyRepo { h.lose(h.git("rev-parse", "HEAD:b.txt")); return h },
 			HistoryOptions{}, []string{"1 blobs"}, false},
@@ -71,6 +66,11 @@ func TestHistoryNeverFalselyComplete(t *testing.T) {
 			h.lose(blob)
 			return h
 		}, HistoryOptions{}, []string{"1 blobs"}, true},
+	}
+}
+
+func unreadableParts() []spoiled {
+	return []spoiled{
 		{"damaged loose object", func(h *historyRepo) *historyRepo {
 			h.overwrite(filepath.Join(".git", "objects", h.git("rev-parse", "HEAD:b.txt")[:2]), 20)
 			return h
@@ -106,11 +106,20 @@ func TestHistoryNeverFalselyComplete(t *testing.T) {
 			return h
 		}, HistoryOptions{}, []string{"1 commits"}, true},
 	}
-	for _, test := range tests {
+}
+
+// TestHistoryNeverFalselyComplete takes something away from a repository. Each time the coverage must say so, although
+// nothing is found, and nothing that is found may be lost.
+func TestHistoryNeverFalselyComplete(t *testing.T) {
+	for _, test := range append(missingParts(), unreadableParts()...) {
 		t.Run(test.name, func(t *testing.T) {
-			h := test.spoil(build(t))
-			h.t = t
-			found, coverage := h.scan(test.opt)
+			h := newHistoryRepo(t)
+			h.write("dir/a.txt", "content "+strings.Repeat("x", 2000)+"\n")
+			h.write("b.txt", "find-me-k\n")
+			h.commit("first")
+			h.write("c.txt", "third\n")
+			h.commit("second")
+			found, coverage := test.spoil(h).scan(test.opt)
 			if coverage.Complete {
 				t.Errorf("complete: %+v", coverage)
 			}

@@ -161,14 +161,10 @@ func historySkips(c scanner.Coverage, unread bool) []string {
 	return all
 }
 
-// TestHistoryReadsEveryPlace hides a mark in each place of a clone that can hold one.
-func TestHistoryReadsEveryPlace(t *testing.T) {
-	h := newHistoryRepo(t)
+// hideInBranches hides marks in what branches and tags reach, and tells what is to be found.
+func (h *historyRepo) hideInBranches(expect func(line string)) {
 	h.write("base.txt", "base\n")
 	h.commit("base")
-	want := []string{}
-	expect := func(line string) { want = append(want, line) }
-
 	h.write("dir/file.txt", "one\ntwo find-me-content\n")
 	h.commit("add content")
 	h.write("dir/file.txt", "zero\none\ntwo find-me-content\n")
@@ -204,11 +200,14 @@ func TestHistoryReadsEveryPlace(t *testing.T) {
 
 	h.git("rm", "-q", "base.txt")
 	if err := os.Symlink("find-me-link", filepath.Join(h.dir, "base.txt")); err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	h.commit("file becomes link")
 	expect("link commit-content base.txt:1 file becomes link")
+}
 
+// hideElsewhere hides marks in notes, stashes, reflogs, the index and what nothing reaches.
+func (h *historyRepo) hideElsewhere(expect func(line string)) {
 	h.feed("find-me-note\n", "notes", "add", "-F", "-", "HEAD")
 	expect("note note " + h.git("rev-parse", "HEAD") + ":1 Notes added by 'git notes add'")
 
@@ -236,7 +235,15 @@ func TestHistoryReadsEveryPlace(t *testing.T) {
 	h.write("staged.txt", "find-me-staged\n")
 	h.git("add", "staged.txt")
 	expect("staged staged staged.txt:1 -")
+}
 
+// TestHistoryReadsEveryPlace hides a mark in each place of a clone that can hold one.
+func TestHistoryReadsEveryPlace(t *testing.T) {
+	h := newHistoryRepo(t)
+	var want []string
+	expect := func(line string) { want = append(want, line) }
+	h.hideInBranches(expect)
+	h.hideElsewhere(expect)
 	for _, packed := range []bool{false, true} {
 		if packed {
 			// Everything into packs, the unreachable with it.
