@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -65,6 +66,7 @@ func commands(lines []string) [][]string {
 	var out [][]string
 	comment := regexp.MustCompile(`(^|\s)#.*`)
 	separator := regexp.MustCompile(`\|\|?|&&|;|\$\(|\)`)
+	assignment := regexp.MustCompile(`^[A-Z_]+=`)
 	redirection := regexp.MustCompile(`[0-9]?[<>]+ *[^ ]+`)
 	for _, line := range lines {
 		line = comment.ReplaceAllString(strings.TrimPrefix(strings.TrimSpace(line), "$ "), "")
@@ -72,6 +74,9 @@ func commands(lines []string) [][]string {
 			words := strings.Fields(redirection.ReplaceAllString(part, ""))
 			for i := range words {
 				words[i] = strings.Trim(words[i], `"'`)
+			}
+			for len(words) > 0 && (words[0] == "" || assignment.MatchString(words[0])) {
+				words = words[1:]
 			}
 			if len(words) > 0 {
 				out = append(out, words)
@@ -109,7 +114,7 @@ func TestDocumentedCommands(t *testing.T) {
 			}
 		}
 	}
-	if seen < 30 {
+	if seen < 15 {
 		t.Errorf("only %d command lines were looked at", seen)
 	}
 	for _, wrong := range []string{"scna", "rules lsit", "scan --no-such-flag", "rules show", "staged file"} {
@@ -231,6 +236,38 @@ func TestDocumentedNames(t *testing.T) {
 	}
 	if declares(sources["scanner"][0], "NoSuchThing") {
 		t.Error("the test takes any name for declared")
+	}
+}
+
+// TestDocumentedDependencies asks for a row in the table for every module that a Go file of ours imports, and the reverse.
+func TestDocumentedDependencies(t *testing.T) {
+	table := documents(t)["docs/dependencies.md"]
+	row := regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
+	imported := regexp.MustCompile(`(?m)^\t(?:\w+ )?"([a-z0-9-]+\.[a-z]+/[^"]+)"$`)
+	used := map[string]bool{}
+	for _, files := range goSources(t) {
+		for _, source := range files {
+			for _, m := range imported.FindAllStringSubmatch(source, -1) {
+				used[m[1]] = true
+			}
+		}
+	}
+	below := func(path, module string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+	var modules []string
+	for _, m := range row.FindAllStringSubmatch(table, -1) {
+		modules = append(modules, m[1])
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(path string) bool { return below(path, m[1]) }) {
+			t.Errorf("docs/dependencies.md lists %s, which nothing imports", m[1])
+		}
+	}
+	for path := range used {
+		ours := below(path, "github.com/skant-dev/skant")
+		if !ours && !slices.ContainsFunc(modules, func(module string) bool { return below(path, module) }) {
+			t.Errorf("docs/dependencies.md does not say what %s is for", path)
+		}
+	}
+	if len(used) < 10 {
+		t.Errorf("only %d imports were looked at", len(used))
 	}
 }
 

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/skant-dev/skant/scanner"
 )
@@ -23,6 +23,7 @@ func (a *app) watch(rec *scanner.Recorder, off bool) (stop func()) {
 	if _, ok := a.terminal(a.err); !ok || off {
 		return func() {}
 	}
+	line := statusLine{app: a, since: a.now()}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -31,16 +32,14 @@ func (a *app) watch(rec *scanner.Recorder, off bool) (stop func()) {
 			return
 		case <-time.After(progressAfter):
 		}
-		bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.err), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(20), progressbar.OptionThrottle(progressEvery), progressbar.OptionFullWidth(),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
 		tick := time.NewTicker(progressEvery)
 		defer tick.Stop()
 		for {
-			show(bar, rec.Progress())
+			line.show(rec.Progress())
 			select {
 			case <-done:
-				_ = bar.Clear() // only the display is concerned
+				line.write("")
+				a.say("\r")
 				return
 			case <-tick.C:
 			}
@@ -52,8 +51,42 @@ func (a *app) watch(rec *scanner.Recorder, off bool) (stop func()) {
 	}
 }
 
-func show(bar *progressbar.ProgressBar, p scanner.Progress) {
-	bar.ChangeMax64(max(p.Total, p.Done, 1))
-	bar.Describe(fmt.Sprintf(msgProgress, p.Phase, humanize.IBytes(uint64(p.Bytes)), p.Findings))
-	_ = bar.Set64(min(p.Done, max(p.Total, p.Done, 1)-1)) // full would end the bar; only the display is concerned
+// statusLine is one line of a terminal that is written over and over. Libraries for this bring a web client or tables
+// of all character widths into a program that a hook starts for every commit.
+type statusLine struct {
+	app   *app
+	phase string
+	since time.Time // when the phase was first seen
+	shown int       // columns in use
+}
+
+// show writes what is done, how far it is and how fast it goes.
+func (l *statusLine) show(p scanner.Progress) {
+	now := l.app.now()
+	if l.phase != p.Phase && l.phase != "" {
+		l.since = now
+	}
+	l.phase = p.Phase
+	text := fmt.Sprintf(msgProgress, p.Phase, humanize.IBytes(uint64(p.Bytes)), p.Findings)
+	if p.Done > 0 {
+		text += fmt.Sprintf(" (%d", p.Done)
+		if p.Total > 0 {
+			text += fmt.Sprintf("/%d, %d%%", max(p.Total, p.Done), 100*p.Done/max(p.Total, p.Done))
+		}
+		if took := now.Sub(l.since).Seconds(); took >= 1 {
+			text += fmt.Sprintf(", %.0f/s", float64(p.Done)/took)
+		}
+		text += ")"
+	}
+	l.write(text)
+}
+
+// write replaces the line. It pads with spaces, which every terminal understands, and stays off the last column, after
+// which some begin a new line.
+func (l *statusLine) write(text string) {
+	if width, ok := l.app.terminal(l.app.err); ok && len(text) >= width {
+		text = text[:max(width-1, 0)]
+	}
+	l.app.say("\r%s%s", text, strings.Repeat(" ", max(l.shown-len(text), 0)))
+	l.shown = len(text)
 }

@@ -112,7 +112,8 @@ func hostKind(host string) int {
 		return hostExample
 	}
 	switch {
-	case suffixOf(host, "example.com", "example.org", "example.net", "example", "invalid", "test", "domain.com", "your-domain.com", "yourdomain.com"):
+	case suffixOf(host, "example.com", "example.org", "example.net", "example", "invalid", "test", "domain.com", "mydomain.com",
+		"your-domain.com", "yourdomain.com", "company.com", "mycompany.com", "foo.com", "bar.com", "acme.com", "somewhere.com", "faketld"):
 		return hostExample
 	case strings.HasPrefix(host, "your-") || strings.HasPrefix(host, "my-registry."):
 		return hostExample
