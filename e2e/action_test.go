@@ -214,10 +214,10 @@ func TestActionlint(t *testing.T) {
 	}
 	_, block, _ := strings.Cut(string(manual), "```yaml\n")
 	block, _, found := strings.Cut(block, "```")
-	if !found || !strings.Contains(block, "skant-dev/skant@main") {
+	if !found || !strings.Contains(block, "OWNER/skant@main") {
 		t.Fatal("docs/github-action.md shows no workflow")
 	}
-	local := strings.Replace(block, "skant-dev/skant@main", "./", 1)
+	local := strings.Replace(block, "OWNER/skant@main", "./", 1)
 	r.write(".github/workflows/documented.yml", local)
 	ours, err := filepath.Glob("../.github/workflows/*.y*ml")
 	if err != nil {

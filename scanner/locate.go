@@ -40,10 +40,23 @@ func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) 
 		f.Location.Decoded = cand.steps
 		f.Location.StartLine, f.Location.StartColumn = lines.position(cand.secret.lo)
 		f.Location.EndLine, f.Location.EndColumn = lines.position(cand.secret.hi)
-		f.Excerpt = lines.excerpt(cand, cands)
+		if binary(text.data) {
+			f.Excerpt = f.Secret.Redacted() // what stands around it is no line that anybody could read
+			f.Reasons = append(f.Reasons, "the content is binary: go by the offset, not by the line")
+		} else {
+			f.Excerpt = lines.excerpt(cand, cands)
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// binaryHead is how much of content is looked at to tell whether it is text, in bytes; git looks at as much.
+const binaryHead = 8000
+
+// binary reports whether content is no text. It is searched all the same: a token in a program has leaked, too.
+func binary(data []byte) bool {
+	return bytes.IndexByte(data[:min(len(data), binaryHead)], 0) >= 0
 }
 
 // addedLines asks the source which lines are new; filter is false where all are. If that cannot be told, all count.

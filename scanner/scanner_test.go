@@ -181,6 +181,18 @@ func TestUTF16(t *testing.T) {
 	}
 }
 
+func TestBinary(t *testing.T) {
+	s := testScanner(t, Options{})
+	_, fs := scanText(t, s, "\x7fELF\x00\x01\x02 "+token(4)+" \x00\xff\xfe")
+	if len(fs) != 1 || fs[0].Excerpt != fs[0].Secret.Redacted() || len(fs[0].Reasons) != 1 || fs[0].Location.Offset != 8 {
+		t.Errorf("%+v", fs)
+	}
+	_, fs = scanText(t, s, strings.Repeat("text ", 2000)+token(4)+"\x00")
+	if len(fs) != 1 || len(fs[0].Reasons) != 0 {
+		t.Errorf("text with one odd byte far behind: %+v", fs)
+	}
+}
+
 func TestPairing(t *testing.T) {
 	s := testScanner(t, Options{})
 	k1, k2 := secretKey(1), secretKey(2)

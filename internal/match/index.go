@@ -1,7 +1,10 @@
 // Package match finds literals in bytes and measures bytes: pure functions that know neither rules nor git.
 package match
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Anchor is a literal to look for.
 type Anchor struct {
@@ -30,14 +33,21 @@ const hashBits = 17
 // compared that have these four bytes at their rarest place. It is immutable and safe for concurrent use.
 type Index struct {
 	filter  [1 << hashBits / 64]uint64
-	buckets map[uint32][]entry
 	anchors []Anchor
+	// heads has, by the first bits of the hash, one more than the position of the first of its entries; 0 means none.
+	heads   []int32
+	shift   uint
+	entries []entry
 }
 
-// entry is an anchor to compare where a gram was met; off is the place of the gram in the anchor.
+// entry is an anchor to compare where a gram was met.
 type entry struct {
-	anchor int
-	off    int
+	gram   uint32
+	anchor int32
+	// off is the place of the gram in the anchor.
+	off int32
+	// next is one more than the position of the next entry with the same head; 0 means none.
+	next int32
 }
 
 // fold4 has the bit that tells upper from lower case letters in each of four bytes. Setting it also merges a few other
@@ -46,32 +56,48 @@ const fold4 = 0x20202020
 
 // NewIndex makes an index of anchors. Anchors shorter than [MinLength] are never found.
 func NewIndex(anchors []Anchor) *Index {
-	x := &Index{buckets: make(map[uint32][]entry, len(anchors)), anchors: anchors}
+	count := 0
+	for _, a := range anchors {
+		if count++; len(a.Text) == MinLength {
+			count += 127
+		}
+	}
+	x := &Index{anchors: anchors, entries: make([]entry, 0, count)}
 	for i, a := range anchors {
 		switch {
 		case len(a.Text) < MinLength:
 		case len(a.Text) == MinLength:
-			// Any fourth byte may follow; folding halves the number of distinct ones.
+			// Any fourth byte may follow; of two that fold to the same one is enough.
 			for b := range 256 {
-				x.add(gram([]byte{a.Text[0], a.Text[1], a.Text[2], byte(b)}), entry{i, 0})
+				if b&0x20 != 0 {
+					x.add(gram([]byte{a.Text[0], a.Text[1], a.Text[2], byte(b)}), i, 0)
+				}
 			}
 		default:
 			off := rarestGram(a.Text)
-			x.add(gram([]byte(a.Text[off:off+4])), entry{i, off})
+			x.add(gram([]byte(a.Text[off:off+4])), i, off)
 		}
 	}
+	x.link()
 	return x
 }
 
-func (x *Index) add(g uint32, e entry) {
+func (x *Index) add(g uint32, anchor, off int) {
 	h := hash(g)
 	x.filter[h>>6] |= 1 << (h & 63)
-	for _, have := range x.buckets[g] {
-		if have == e {
-			return
-		}
+	x.entries = append(x.entries, entry{gram: g, anchor: int32(anchor), off: int32(off)})
+}
+
+// link builds the lists of entries, in their order, with about one entry for two heads.
+func (x *Index) link() {
+	bits := min(max(bits.Len(uint(len(x.entries)))+1, 4), hashBits)
+	x.shift = uint(hashBits - bits)
+	x.heads = make([]int32, 1<<bits)
+	for i := len(x.entries) - 1; i >= 0; i-- {
+		head := &x.heads[hash(x.entries[i].gram)>>x.shift]
+		x.entries[i].next = *head
+		*head = int32(i + 1)
 	}
-	x.buckets[g] = append(x.buckets[g], e)
 }
 
 func gram(b []byte) uint32 { return binary.LittleEndian.Uint32(b) | fold4 }
@@ -106,14 +132,19 @@ func (x *Index) compare(data []byte, i int, g uint32, hits []Hit) []Hit {
 	if x.filter[h>>6]>>(h&63)&1 == 0 {
 		return hits
 	}
-	for _, e := range x.buckets[g] {
+	for at := x.heads[h>>x.shift]; at != 0; {
+		e := &x.entries[at-1]
+		at = e.next
+		if e.gram != g {
+			continue
+		}
 		a := &x.anchors[e.anchor]
-		start := i - e.off
+		start := i - int(e.off)
 		if start < 0 || start+len(a.Text) > len(data) {
 			continue
 		}
 		if have := data[start : start+len(a.Text)]; string(have) == a.Text || a.Fold && equalFold(have, a.Text) {
-			hits = append(hits, Hit{start, e.anchor})
+			hits = append(hits, Hit{start, int(e.anchor)})
 		}
 	}
 	return hits
@@ -139,8 +170,8 @@ func rarestGram(text string) int {
 	best, bestCost := 0, 1<<30
 	for off := 0; off+4 <= len(text); off++ {
 		cost := 1
-		for _, c := range []byte(text[off : off+4]) {
-			cost *= commonness(c)
+		for i := off; i < off+4; i++ {
+			cost *= 1 + int(commonness[text[i]|0x20])
 		}
 		if cost < bestCost {
 			best, bestCost = off, cost
@@ -149,20 +180,11 @@ func rarestGram(text string) int {
 	return best
 }
 
-// commonness says on a scale of 1 to 16 how often a byte stands in source code, letters in either case.
-func commonness(c byte) int {
-	switch c | 0x20 {
-	case 'e', 't', ' ':
-		return 16
-	case 'a', 'i', 'n', 'o', 'r', 's':
-		return 12
-	case 'c', 'd', 'l', 'u', 'm', 'p', 'f':
-		return 7
-	case 'b', 'g', 'h', '_', '.', '-', '"', '=', '0', '1', ':', '/':
-		return 4
-	case 'v', 'w', 'y', 'k', 'x', '2', '3':
-		return 3
-	default:
-		return 1
-	}
+// commonness says on a scale of 0 to 15 how often a byte, with the bit of fold4 set, stands in source code.
+var commonness = [256]uint8{
+	'e': 15, 't': 15, ' ': 15,
+	'a': 11, 'i': 11, 'n': 11, 'o': 11, 'r': 11, 's': 11,
+	'c': 6, 'd': 6, 'l': 6, 'u': 6, 'm': 6, 'p': 6, 'f': 6,
+	'b': 3, 'g': 3, 'h': 3, '_' | 0x20: 3, '.': 3, '-': 3, '"': 3, '=': 3, '0': 3, '1': 3, ':': 3, '/': 3,
+	'v': 2, 'w': 2, 'y': 2, 'k': 2, 'x': 2, '2': 2, '3': 2,
 }

@@ -330,7 +330,6 @@ func skeleton(text string) []string {
 			out = append(out, fmt.Sprintf("row of %d", cells(trimmed)))
 		case strings.HasPrefix(trimmed, "- [ ]"), strings.Trim(mark, "#") == "" && mark != "", mark == "-", mark == ">":
 			out = append(out, strings.TrimSuffix(mark, "\n"))
-		case strings.HasPrefix(trimmed, "Fill in yourself"): // whether a value can be put into a command depends on it
 		}
 	}
 	return out

@@ -188,7 +188,7 @@ func (t *textWriter) room(used int) int {
 func (t *textWriter) wayOn() {
 	t.wrapped("Take it out of the file, then stage the file again with git add. A value that was ever pushed or shared "+
 		"must also be revoked.", "", t.strong)
-	t.wrapped("No secret after all? Add its fingerprint to .skantignore, with the reason.", "", t.strong)
+	t.wrapped("No secret after all? `git commit --no-verify` commits it unchecked; say so in the commit message.", "", t.strong)
 }
 
 // suppressed lists what does not count, one line a secret, so that a suppression is never invisible.

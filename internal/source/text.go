@@ -2,34 +2,6 @@ package source
 
 import "bytes"
 
-// binaryHead is how many bytes from the start are looked at, as git does.
-const binaryHead = 8 << 10
-
-// Binary reports whether data is no text: a NUL byte stands in its first 8 KiB and it is not UTF-16. It decides nothing
-// about searching, because a token in a binary file has leaked all the same.
-func Binary(data []byte) bool {
-	head := data[:min(len(data), binaryHead)]
-	return bytes.IndexByte(head, 0) >= 0 && !utf16Text(head)
-}
-
-// utf16Text reports whether head starts with a UTF-16 byte order mark, or looks like UTF-16 of mostly ASCII text: of
-// each pair of bytes one and always the same one is NUL, in at least nine pairs of ten.
-func utf16Text(head []byte) bool {
-	if bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
-		// The UTF-32 mark starts with the UTF-16 one; its text holds two NULs in a row.
-		return !bytes.HasPrefix(head, []byte{0xff, 0xfe, 0, 0})
-	}
-	var nul [2]int
-	pairs := len(head) / 2
-	for i := range 2 * pairs {
-		if head[i] == 0 {
-			nul[i%2]++
-		}
-	}
-	few, many := min(nul[0], nul[1]), max(nul[0], nul[1])
-	return pairs >= 4 && few == 0 && many*10 >= pairs*9
-}
-
 // ArchiveKind names the compressed format that data starts like: "zip", "gzip", "xz", "zstd", "bzip2", "7z", "rar",
 // "lz4", "lzip" or "git pack". It is empty for anything else, an uncompressed tar among it. What is inside cannot be
 // seen by a search of the bytes.

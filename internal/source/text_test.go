@@ -5,13 +5,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"strings"
 	"testing"
 	"unicode/utf16"
 
 	"github.com/klauspost/compress/zstd"
 )
 
+// utf16Bytes encodes text as UTF-16.
 func utf16Bytes(text string, bigEndian bool) []byte {
 	var out []byte
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -22,34 +22,6 @@ func utf16Bytes(text string, bigEndian bool) []byte {
 		}
 	}
 	return out
-}
-
-func TestBinary(t *testing.T) {
-	text := "key = value, and a word in Greek: \u03b1\n"
-	for _, c := range []struct {
-		name string
-		data []byte
-		want bool
-	}{
-		{"empty", nil, false},
-		{"text", []byte(text), false},
-		{"Latin-1", []byte("caf\xe9\n"), false},
-		{"NUL", []byte("a\x00b"), true},
-		{"NUL at the end of the head", append(bytes.Repeat([]byte("a"), binaryHead-1), 0), true},
-		{"NUL after the head", append(bytes.Repeat([]byte("a"), binaryHead), 0), false},
-		{"UTF-16 LE", utf16Bytes(strings.Repeat(text, 3), false), false},
-		{"UTF-16 BE", utf16Bytes(strings.Repeat(text, 3), true), false},
-		{"UTF-16 LE with a mark", utf16Bytes("\ufeff\u4e2d\u6587a", false), false},
-		{"UTF-16 BE with a mark", utf16Bytes("\ufeff\u4e2d\u6587a", true), false},
-		{"UTF-32 LE with a mark", []byte{0xff, 0xfe, 0, 0, 'a', 0, 0, 0}, true},
-		{"zeros", make([]byte, 64), true},
-		{"small numbers", []byte{1, 0, 2, 0, 0, 0, 3, 0, 0, 0}, true},
-		{"a lone pair", []byte{'a', 0}, true},
-	} {
-		if got := Binary(c.data); got != c.want {
-			t.Errorf("%s: Binary is %v", c.name, got)
-		}
-	}
 }
 
 func TestArchiveKind(t *testing.T) {
