@@ -27,7 +27,7 @@ lint:
 
 # Tests with real tools. CI installs them with e2e-tools; elsewhere a test whose tool is missing says so and is skipped.
 e2e:
-	$(GO) test -tags e2e -count=1 -timeout 20m -v ./e2e | grep -v '^=== '
+	$(GO) test -tags e2e -count=1 -timeout 20m -v ./e2e
 
 e2e-tools:
 	e2e/install-tools

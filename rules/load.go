@@ -165,7 +165,7 @@ func (l *loader) file(name string) {
 		l.fail(shown, root.Line, "", err)
 		return
 	}
-	if !idPattern.MatchString(f.Provider) {
+	if !idPattern().MatchString(f.Provider) {
 		l.fail(shown, root.Line, "", fmt.Errorf("provider %q: write lower-case letters, digits and dashes", f.Provider))
 	}
 	l.addPlaybooks(shown, root.Line, &f)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/skant-dev/skant/internal/evidence"
 )
@@ -16,16 +17,17 @@ const MinAnchor = 3
 // maxMatch bounds MaxLength and Within, in bytes.
 const maxMatch = 1 << 20
 
+// Patterns compile on first use: a hook needs none of these.
 var (
-	idPattern   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	factPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	idPattern   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) })
+	factPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*$`) })
 )
 
 // validate returns everything that is wrong with a rule taken by itself.
 func (r *Rule) validate() []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !idPattern.MatchString(r.ID) {
+	if !idPattern().MatchString(r.ID) {
 		bad("id %q: write lower-case letters, digits and dashes", r.ID)
 	}
 	if r.Title == "" {
@@ -64,7 +66,7 @@ func (r *Rule) validateParts() []error {
 	var errs []error
 	secrets := 0
 	for _, p := range r.Parts {
-		if !factPattern.MatchString(p.Name) {
+		if !factPattern().MatchString(p.Name) {
 			errs = append(errs, fmt.Errorf("part %q: names are lower-case letters, digits and underscores", p.Name))
 		}
 		if p.Within < 0 || p.Within > maxMatch {
@@ -79,7 +81,7 @@ func (r *Rule) validateParts() []error {
 	if secrets > 1 {
 		errs = append(errs, errors.New("more than one part is marked as the secret"))
 	}
-	if secrets == 1 && !factPattern.MatchString(r.Fact) {
+	if secrets == 1 && !factPattern().MatchString(r.Fact) {
 		errs = append(errs, fmt.Errorf("fact %q: a part is the secret, so say under which name the main match is stated", r.Fact))
 	}
 	return errs

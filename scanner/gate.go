@@ -1,13 +1,20 @@
 package scanner
 
 import (
+	"bytes"
 	"regexp/syntax"
 	"unicode/utf8"
 )
 
-// gate is a cheap necessary condition for a pattern: every match has, somewhere, at least min bytes in a row that are
-// of one class. A window without them need not be given to the pattern, which costs a hundred times as much.
+// gate is a cheap necessary condition for a pattern: every match has certain literals, and somewhere a run of at least
+// so many bytes of one class. A window without them need not be given to the pattern, which costs a hundred times as much.
 type gate struct {
+	literals [][]byte
+	run      run
+}
+
+// run is at least min bytes in a row that are of a class.
+type run struct {
 	class [256]bool
 	min   int
 }
@@ -18,47 +25,60 @@ const leastRun = 6
 // newGate derives the condition from the parts that follow one another in every match, or returns a gate that is always
 // open.
 func newGate(re *syntax.Regexp) gate {
-	var best gate
-	for _, part := range flatten(re, nil) {
-		g := runOf(part)
-		if g.min > best.min || g.min == best.min && g.size() < best.size() {
-			best = g
-		}
-	}
-	if best.min < leastRun {
-		return gate{}
-	}
-	return best
-}
-
-// runOf returns the run that a repeated class makes, with min 0 if the part is none.
-func runOf(re *syntax.Regexp) gate {
 	var g gate
-	switch {
-	case re.Op == syntax.OpRepeat && re.Sub[0].Op == syntax.OpCharClass:
-		g.min = re.Min
-	case re.Op == syntax.OpPlus && re.Sub[0].Op == syntax.OpCharClass:
-		g.min = 1
-	default:
-		return g
+	for _, part := range flatten(re, nil) {
+		if part.Op == syntax.OpLiteral && part.Flags&syntax.FoldCase == 0 {
+			g.literals = append(g.literals, []byte(string(part.Rune)))
+		}
+		r := runOf(part)
+		if r.min > g.run.min || r.min == g.run.min && r.size() < g.run.size() {
+			g.run = r
+		}
 	}
-	ranges := re.Sub[0].Rune
-	for i := 0; i+1 < len(ranges); i += 2 {
-		for r := ranges[i]; r <= min(ranges[i+1], utf8.RuneSelf-1); r++ {
-			g.class[r] = true
-		}
-		if ranges[i+1] >= utf8.RuneSelf { // each rune has one byte or more, all of them from there on
-			for b := utf8.RuneSelf; b < 256; b++ {
-				g.class[b] = true
-			}
-		}
+	if g.run.min < leastRun {
+		g.run = run{}
 	}
 	return g
 }
 
-func (g *gate) size() int {
+// open reports whether data can hold a match.
+func (g *gate) open(data []byte) bool {
+	for _, l := range g.literals {
+		if !bytes.Contains(data, l) {
+			return false
+		}
+	}
+	return g.run.in(data)
+}
+
+// runOf returns the run that a repeated class makes, with min 0 if the part is none.
+func runOf(re *syntax.Regexp) run {
+	var r run
+	switch {
+	case re.Op == syntax.OpRepeat && re.Sub[0].Op == syntax.OpCharClass:
+		r.min = re.Min
+	case re.Op == syntax.OpPlus && re.Sub[0].Op == syntax.OpCharClass:
+		r.min = 1
+	default:
+		return r
+	}
+	ranges := re.Sub[0].Rune
+	for i := 0; i+1 < len(ranges); i += 2 {
+		for c := ranges[i]; c <= min(ranges[i+1], utf8.RuneSelf-1); c++ {
+			r.class[c] = true
+		}
+		if ranges[i+1] >= utf8.RuneSelf { // each rune has one byte or more, all of them from there on
+			for b := utf8.RuneSelf; b < 256; b++ {
+				r.class[b] = true
+			}
+		}
+	}
+	return r
+}
+
+func (r *run) size() int {
 	n := 0
-	for _, in := range g.class {
+	for _, in := range r.class {
 		if in {
 			n++
 		}
@@ -66,25 +86,25 @@ func (g *gate) size() int {
 	return n
 }
 
-// open reports whether data can hold a match.
-func (g *gate) open(data []byte) bool {
-	if g.min == 0 {
+// in reports whether data has such a run.
+func (r *run) in(data []byte) bool {
+	if r.min == 0 {
 		return true
 	}
 	// A run of min bytes covers one of every min positions.
-	for at := g.min - 1; at < len(data); at += g.min {
-		if !g.class[data[at]] {
+	for at := r.min - 1; at < len(data); at += r.min {
+		if !r.class[data[at]] {
 			continue
 		}
 		lo := at
-		for lo > 0 && at-lo < g.min && g.class[data[lo-1]] {
+		for lo > 0 && at-lo < r.min && r.class[data[lo-1]] {
 			lo--
 		}
 		hi := at + 1
-		for hi < len(data) && hi-lo < g.min && g.class[data[hi]] {
+		for hi < len(data) && hi-lo < r.min && r.class[data[hi]] {
 			hi++
 		}
-		if hi-lo >= g.min {
+		if hi-lo >= r.min {
 			return true
 		}
 	}

@@ -114,9 +114,13 @@ func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, er
 	w := rule.window()
 	var out []found
 	for i := 0; i < len(starts); {
-		lo, hi := max(0, starts[i].pos-w.before), min(len(data), starts[i].pos+w.after)
-		for i++; i < len(starts) && starts[i].pos-w.before <= hi; i++ {
-			hi = min(len(data), starts[i].pos+w.after)
+		lo, hi := w.around(data, starts[i].pos)
+		for i++; i < len(starts); i++ {
+			nextLo, nextHi := w.around(data, starts[i].pos)
+			if nextLo > hi {
+				break
+			}
+			hi = max(hi, nextHi)
 		}
 		if !rule.gate.open(data[lo:hi]) || !rule.checks.contextNear(data, span{lo, hi}) {
 			continue

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/skant-dev/skant/rules"
@@ -14,8 +13,8 @@ import (
 
 // scanFlags are the flags of every scanning command.
 type scanFlags struct {
-	outputs       []string
-	rulePaths     []string
+	outputs       list
+	rulePaths     list
 	minConfidence string
 	maxSize       string
 	timeout       time.Duration
@@ -25,8 +24,8 @@ type scanFlags struct {
 
 func (f *scanFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringArrayVarP(&f.outputs, "output", "o", nil, helpFlagOutput)
-	fs.StringArrayVar(&f.rulePaths, "rules", nil, helpFlagRules)
+	f.outputs.register(cmd, "output", "o", helpFlagOutput)
+	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
 	fs.StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
 	fs.StringVar(&f.maxSize, "max-size", "100MiB", helpFlagMaxSize)
 	fs.DurationVar(&f.timeout, "timeout", 0, helpFlagTimeout)
@@ -46,11 +45,11 @@ func completeWords(cmd *cobra.Command, flag string, words ...string) {
 
 // bytes returns the size bound.
 func (f *scanFlags) bytes() (int64, error) {
-	n, err := humanize.ParseBytes(f.maxSize)
+	n, err := parseSize(f.maxSize)
 	if err != nil || n == 0 || n > 1<<40 {
 		return 0, withHint(fmt.Errorf("invalid size %q for --max-size", f.maxSize), hintSize)
 	}
-	return int64(n), nil
+	return n, nil
 }
 
 // ruleSet returns the built-in rules and those that the user added, whose examples must hold.

@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -67,7 +66,7 @@ func (l *statusLine) show(p scanner.Progress) {
 		l.since = now
 	}
 	l.phase = p.Phase
-	text := fmt.Sprintf(msgProgress, p.Phase, humanize.IBytes(uint64(p.Bytes)), p.Findings)
+	text := fmt.Sprintf(msgProgress, p.Phase, report.Size(p.Bytes), p.Findings)
 	if p.Done > 0 {
 		text += fmt.Sprintf(" (%d", p.Done)
 		if p.Total > 0 {

@@ -46,11 +46,11 @@ func TestProgress(t *testing.T) {
 			}
 		}
 		see(progressAfter-time.Millisecond, "")
-		see(2*time.Millisecond, "reading objects, 3.0 MiB, 0 found (100/400, 25%, 100/s)")
+		see(2*time.Millisecond, "reading objects, 3.1 MB, 0 found (100/400, 25%, 100/s)")
 		rec.StartPhase("files", 0)
-		see(progressEvery, "files, 3.0 MiB, 0 found")
+		see(progressEvery, "files, 3.1 MB, 0 found")
 		rec.Step(5)
-		see(progressEvery, "files, 3.0 MiB, 0 found (5)")
+		see(progressEvery, "files, 3.1 MB, 0 found (5)")
 		width = 10
 		see(progressEvery, "files, 3.")
 		stop()

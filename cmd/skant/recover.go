@@ -65,8 +65,8 @@ func newReport(a *app) *cobra.Command {
 			return a.render(cmd, args[0], &f)
 		},
 	}
-	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", nil, helpFlagOutput)
-	cmd.Flags().StringArrayVar(&f.rulePaths, "rules", nil, helpFlagRules)
+	f.outputs.register(cmd, "output", "o", helpFlagOutput)
+	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
 	completeWords(cmd, "output", formatNames()...)
 	return cmd
 }

@@ -24,7 +24,7 @@ func allRules(cmd *cobra.Command, paths []string) (*rules.Set, error) {
 }
 
 func newRulesList(a *app) *cobra.Command {
-	var paths []string
+	var paths list
 	cmd := &cobra.Command{
 		Use: "list", Short: helpRulesListShort, Args: exactly(0, 0, hintRulesArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,12 +41,12 @@ func newRulesList(a *app) *cobra.Command {
 			return errors.Join(append(errs, w.Flush())...)
 		},
 	}
-	cmd.Flags().StringArrayVar(&paths, "rules", nil, helpFlagRules)
+	paths.register(cmd, "rules", "", helpFlagRules)
 	return cmd
 }
 
 func newRulesShow(a *app) *cobra.Command {
-	var paths []string
+	var paths list
 	cmd := &cobra.Command{
 		Use: "show ID", Short: helpRulesShowShort, Args: exactly(1, 1, hintRulesShow),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -68,7 +68,7 @@ func newRulesShow(a *app) *cobra.Command {
 			return showRule(a.out, set, r)
 		},
 	}
-	cmd.Flags().StringArrayVar(&paths, "rules", nil, helpFlagRules)
+	paths.register(cmd, "rules", "", helpFlagRules)
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/skant-dev/skant/rules"
@@ -31,7 +32,7 @@ const (
 func words(s string) []Span { return []Span{{s, Words}} }
 
 // placeholder is {fact}; see [fillable] for what looks like one and is not.
-var placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`) })
 
 // facts are what placeholders stand for. A fact has several values only if it is a list.
 type facts map[string][]string
@@ -151,7 +152,7 @@ func note(missing *[]Missing, m Missing) {
 // fillable finds the placeholders of a template. Braces after $, ^, @, % or { mean something else to a shell, to git or
 // to a template: ${name}, HEAD^{commit}, @{upstream}, %{http_code}, {{name}}.
 func fillable(tmpl string) [][]int {
-	return slices.DeleteFunc(placeholder.FindAllStringIndex(tmpl, -1), func(m []int) bool {
+	return slices.DeleteFunc(placeholder().FindAllStringIndex(tmpl, -1), func(m []int) bool {
 		return m[0] > 0 && strings.IndexByte("$^@%{", tmpl[m[0]-1]) >= 0
 	})
 }

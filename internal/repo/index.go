@@ -188,33 +188,29 @@ type indexDecoder struct {
 	pos     int
 	version uint32
 	format  pack.Format
-	// paths holds all paths, one after the other; they become one string, so that no entry costs an allocation.
-	paths []byte
+	// paths holds all paths, one after the other, so that no entry costs an allocation.
+	paths strings.Builder
 }
 
 func (d *indexDecoder) decodeEntries(count int) ([]IndexEntry, error) {
 	entries := make([]IndexEntry, count)
-	ends := make([]int, count)
-	previous := 0
+	// What is left of the file when the rest of each entry is taken off holds all paths, unless they are compressed.
+	d.paths.Grow(len(d.data) - count*(statBytes+d.format.Size()))
+	previous := ""
 	for i := range entries {
-		start := len(d.paths)
 		if err := d.decodeEntry(&entries[i], previous); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		ends[i], previous = len(d.paths), len(d.paths)-start
-		if len(d.paths) > maxPathBytes {
+		previous = entries[i].Path
+		if d.paths.Len() > maxPathBytes {
 			return nil, fmt.Errorf("paths of more than %d bytes in total", maxPathBytes)
 		}
-	}
-	all, start := string(d.paths), 0
-	for i, end := range ends {
-		entries[i].Path, start = all[start:end], end
 	}
 	return entries, nil
 }
 
-// decodeEntry reads one entry and appends its path to d.paths, where the previous path is the last previousLen bytes.
-func (d *indexDecoder) decodeEntry(e *IndexEntry, previousLen int) error {
+// decodeEntry reads one entry, whose path may build upon the previous one.
+func (d *indexDecoder) decodeEntry(e *IndexEntry, previous string) error {
 	idLen := d.format.Size()
 	start := d.pos
 	if len(d.data)-start < statBytes+idLen+2 {
@@ -234,20 +230,21 @@ func (d *indexDecoder) decodeEntry(e *IndexEntry, previousLen int) error {
 		e.IntentToAdd, e.SkipWorktree = extended&extIntentToAdd != 0, extended&extSkipWork != 0
 		at += 2
 	}
+	pathStart := d.paths.Len()
 	if d.version == 4 {
 		strip, n := cutVarint(d.data[at:])
-		if n == 0 || strip > uint64(previousLen) {
+		if n == 0 || strip > uint64(len(previous)) {
 			return fmt.Errorf("path prefix is longer than the path before: %w", ErrMalformed)
 		}
 		at += n
-		end := len(d.paths)
-		d.paths = append(d.paths, d.paths[end-previousLen:end-int(strip)]...)
+		d.paths.WriteString(previous[:len(previous)-int(strip)])
 	}
 	end := bytes.IndexByte(d.data[at:], 0)
 	if end < 0 || end > maxIndexPath {
 		return fmt.Errorf("path without an end: %w", ErrMalformed)
 	}
-	d.paths = append(d.paths, d.data[at:at+end]...)
+	d.paths.Write(d.data[at : at+end])
+	e.Path = d.paths.String()[pathStart:]
 	at += end + 1
 	if d.version < 4 {
 		// An entry is padded with 1 to 8 zeros to a multiple of 8.

@@ -151,9 +151,11 @@ func (r *Repository) Blob(id pack.ID, maxSize int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, size, err := store.Stat(id)
-	if err == nil && size > maxSize {
-		return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: size, Limit: maxSize})
+	if r.opt.MaxObject <= 0 || r.opt.MaxObject > maxSize { // otherwise the store sees to it, and the file is opened once
+		_, size, err := store.Stat(id)
+		if err == nil && size > maxSize {
+			return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: size, Limit: maxSize})
+		}
 	}
 	return r.object(id, pack.Blob)
 }

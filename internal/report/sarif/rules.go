@@ -3,6 +3,7 @@ package sarif
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/skant-dev/skant/internal/report"
@@ -197,9 +198,9 @@ func helpStep(s *rules.Step) string {
 }
 
 // placeholder is a fact in a step; what the facts are is known in the runbook, not here.
-var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`) })
 
-func facts(s string) string { return placeholder.ReplaceAllString(s, "<$1>") }
+func facts(s string) string { return placeholder().ReplaceAllString(s, "<$1>") }
 
 func phaseTitle(p rules.Phase) string {
 	switch p {

@@ -28,6 +28,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/skant-dev/skant/internal/report"
@@ -104,14 +105,16 @@ func newRun(rep *scanner.Report, set *rules.Set, opt Options) *run {
 
 // semantic matches what may stand in semanticVersion, which GitHub prefers to version. A build without a version, which
 // says "(devel)", is 0.0.0-devel there: validators want a number.
-var semantic = regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?)$`)
+var semantic = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v?([0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?)$`)
+})
 
 func driver(made *scanner.Tool, table *ruleTable) component {
 	c := component{
 		Name: "skant", Organization: "skant", InformationURI: homeURI, Version: "0.0.0-devel",
 		Rules: table.descriptors, Notifications: noteDescriptors(),
 	}
-	if m := semantic.FindStringSubmatch(clip(report.Visible(made.Version), maxName)); m != nil {
+	if m := semantic().FindStringSubmatch(clip(report.Visible(made.Version), maxName)); m != nil {
 		c.Version = m[1]
 	}
 	c.SemanticVersion = c.Version
