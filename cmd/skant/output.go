@@ -19,6 +19,8 @@ import (
 type style struct {
 	colour bool
 	width  int
+	// file says that the output is a file, which nobody's terminal stands beside.
+	file bool
 }
 
 // format is one output format: a row of the table below and a file of internal/report.
@@ -35,7 +37,7 @@ func formats() []format {
 	}
 	return []format{
 		{"text", func(w io.Writer, rep *scanner.Report, set *rules.Set, st style) error {
-			return report.Text(w, rep, set, report.TextOptions{Color: st.colour, Width: st.width})
+			return report.Text(w, rep, set, report.TextOptions{Color: st.colour, Width: st.width, Summary: st.file})
 		}, true},
 		{"json", plain(report.JSON), true},
 		{"jsonl", plain(report.JSONL), false},
@@ -107,7 +109,7 @@ func (a *app) write(outs []output, rep *scanner.Report, set *rules.Set) error {
 			}
 			continue
 		}
-		err := writeFile(o.path, func(w io.Writer) error { return o.format.write(w, rep, set, style{width: 100}) })
+		err := writeFile(o.path, func(w io.Writer) error { return o.format.write(w, rep, set, style{width: 100, file: true}) })
 		if err != nil {
 			return &incompleteError{fmt.Errorf("write %s to %q: %w", o.format.name, o.path, err)}
 		}

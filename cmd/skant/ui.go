@@ -85,8 +85,8 @@ const (
 git histories, says what they are and since when they can be seen, and writes the runbook
 that ends the incident.
 
-It never prints a secret, opens no connection, executes nothing of what it scans, and
-never calls a scan clean that could not read everything.
+It prints no secret unless you ask it to, opens no connection, executes nothing of what it
+scans, and calls no scan clean that could not read everything.
 ` + exitStatusHelp
 
 	helpScanShort = "search files and folders"
