@@ -8,8 +8,9 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: build test race lint e2e e2e-tools bench fuzz generate cover dogfood
 
+# Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
-	$(GO) build -trimpath -o bin/skant ./cmd/skant
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/skant ./cmd/skant
 
 # The tests that need nothing but Go and git.
 test:
