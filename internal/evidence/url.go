@@ -146,8 +146,12 @@ func inDocumentation(a netip.Addr) bool {
 	return false
 }
 
-// isPlaceholderLogin reports whether user and password are the words that stand in examples, or the same word twice.
+// isPlaceholderLogin reports whether user or password is a word that stands in examples, or both are the same word.
 func isPlaceholderLogin(user, password string) bool {
+	switch strings.ToLower(user) {
+	case "username", "your-username", "your_username", "yourusername":
+		return true
+	}
 	return isWeakWord(password) || user != "" && strings.EqualFold(user, password)
 }
 
