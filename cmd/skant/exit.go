@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -45,14 +47,23 @@ func (a *app) exitCode(err error) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitIncomplete // the reader left: say nothing, but do not call it clean
 	}
-	a.say(msgError, a.scrub(err.Error()))
+	a.say(msgError, a.scrub(lines(err.Error())))
 	if errors.As(err, &hint) {
-		a.say(msgHint, a.scrub(hint.hint))
+		a.say(msgHint, a.scrub(lines(hint.hint)))
 	}
 	if errors.As(err, &incomplete) {
 		return exitIncomplete
 	}
 	return exitUsage
+}
+
+// lines makes a text that may quote names from a repository safe for a terminal, and keeps its line breaks.
+func lines(text string) string {
+	list := strings.Split(text, "\n")
+	for i, l := range list {
+		list[i] = visible.Text(l)
+	}
+	return strings.Join(list, "\n")
 }
 
 // scrub masks secrets in a text about an error: paths and values of a command line may hold them.

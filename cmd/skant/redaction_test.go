@@ -197,3 +197,14 @@ func TestShowSecretsAsksOnATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsAreSafeForTerminals names a file whose name would act on a terminal.
+func TestErrorsAreSafeForTerminals(t *testing.T) {
+	a, _, stderr := testApp("")
+	if code := run(t.Context(), a, []string{"scan", "nowhere\x1b]0;title\x07\u202e"}); code != exitUsage {
+		t.Errorf("status %d", code)
+	}
+	if text := stderr.String(); strings.ContainsAny(text, "\x1b\x07\u202e") || !strings.Contains(text, "nowhere") {
+		t.Errorf("%q", text)
+	}
+}

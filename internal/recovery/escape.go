@@ -7,35 +7,16 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
 // maxShown bounds a single value in the runbook, in code points; what is beyond is marked by an ellipsis.
 const maxShown = 1000
 
-// visible returns s as one line in which everything that a reader would not see, or that would change what is seen
-// around it, is written as an escape.
-func visible(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n <= 1:
-			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i])|0x100, 16)[1:])
-		case unicode.IsGraphic(r):
-			b.WriteString(s[i : i+n])
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		i += n
-	}
-	return b.String()
-}
-
-// bounded is visible with a limit on its length.
+// bounded is [visible.Text] with a limit on its length.
 func bounded(s string) string {
-	s = visible(s)
+	s = visible.Text(s)
 	if len(s) <= maxShown {
 		return s
 	}
@@ -154,12 +135,12 @@ func renderWith(spans []Span, code func(string) string) string {
 			if inCode {
 				open.WriteString(part)
 			} else {
-				out.WriteString(escapeWords(visible(part)))
+				out.WriteString(escapeWords(visible.Text(part)))
 			}
 		}
 	}
 	if inCode { // a backtick without its partner is a backtick
-		out.WriteString(escapeWords("`" + visible(open.String())))
+		out.WriteString(escapeWords("`" + visible.Text(open.String())))
 	}
 	return out.String()
 }

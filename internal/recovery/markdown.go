@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -293,7 +294,7 @@ func (m *markdown) fenced(run, indent string) {
 	fence := strings.Repeat("`", max(3, longestRun(run, '`')+1))
 	m.line(indent + fence + "sh")
 	for l := range strings.SplitSeq(run, "\n") {
-		m.line(strings.TrimRight(indent+visible(l), " "))
+		m.line(strings.TrimRight(indent+visible.Text(l), " "))
 	}
 	m.line(indent + fence)
 }

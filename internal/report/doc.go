@@ -5,7 +5,7 @@
 // environment, so the same report always gives the same bytes.
 //
 // What a report says comes from hostile repositories: paths, names, summaries and excerpts may hold control characters
-// and characters that change the reading order. Formats for people pass them through [Visible]; the JSON formats escape
+// and characters that change the reading order. Formats for people pass them through [visible.Text]; the JSON formats escape
 // them, which loses nothing.
 //
 // Only [Text] and [JSON] show [scanner.Finding.Revealed], which is empty unless the user asked for secrets in clear. No

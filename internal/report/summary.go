@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -61,7 +62,7 @@ func completeness(c *scanner.Coverage) string {
 	case len(unread) == 0:
 		return "INCOMPLETE: the scan ended before everything was read"
 	}
-	line := "INCOMPLETE: " + Things(unread[0].Count, Visible(unread[0].What)) + " not read (" + Visible(unread[0].Reason) + ")"
+	line := "INCOMPLETE: " + Things(unread[0].Count, visible.Text(unread[0].What)) + " not read (" + visible.Text(unread[0].Reason) + ")"
 	if more := int64(len(unread) - 1); more > 0 {
 		line += " and " + Number(more, "more reason")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -94,7 +95,7 @@ func (t *textWriter) wrapped(text, indent string, tint *color.Color) {
 	if width < 1 {
 		width = defaultWidth
 	}
-	for _, l := range Wrap(Visible(text), max(20, width-len(indent))) {
+	for _, l := range Wrap(visible.Text(text), max(20, width-len(indent))) {
 		t.line(indent + tint.Sprint(l))
 	}
 }
@@ -106,13 +107,13 @@ func (t *textWriter) group(g *Group, staged bool) {
 	if title == "" {
 		title = f.RuleID
 	}
-	words := []string{t.severity(g.Severity).Sprint(Visible(string(g.Severity))), t.strong.Sprint(Visible(title)),
-		Visible(f.Secret.Redacted())}
+	words := []string{t.severity(g.Severity).Sprint(visible.Text(string(g.Severity))), t.strong.Sprint(visible.Text(title)),
+		visible.Text(f.Secret.Redacted())}
 	if g.Confidence != rules.HighConfidence {
 		words = append(words, t.faint.Sprint(confidenceWord(g.Confidence)))
 	}
 	if g.Verdict != scanner.NotAsked {
-		words = append(words, t.verdict(g.Verdict).Sprint(Visible(string(g.Verdict))))
+		words = append(words, t.verdict(g.Verdict).Sprint(visible.Text(string(g.Verdict))))
 	}
 	t.line(strings.Join(words, "  "))
 	if f.Revealed != "" {
@@ -126,7 +127,7 @@ func (t *textWriter) group(g *Group, staged bool) {
 	if r := t.rule(f.RuleID); staged && r != nil && r.Why != "" {
 		t.wrapped(r.Why, "  ", t.strong)
 	}
-	t.line(t.faint.Sprintf("  rule %s, fingerprint %s", Visible(f.RuleID), Visible(f.Fingerprint)))
+	t.line(t.faint.Sprintf("  rule %s, fingerprint %s", visible.Text(f.RuleID), visible.Text(f.Fingerprint)))
 }
 
 func (t *textWriter) rule(id string) *rules.Rule {
@@ -140,19 +141,19 @@ func confidenceWord(c rules.Confidence) string {
 	if c == rules.Certain {
 		return "certain"
 	}
-	return Visible(string(c)) + " confidence"
+	return visible.Text(string(c)) + " confidence"
 }
 
 // revealed writes a secret in clear, line by line, for it may be a private key.
 func (t *textWriter) revealed(secret string) {
 	lines := strings.Split(strings.TrimRight(secret, "\r\n"), "\n")
 	if len(lines) == 1 {
-		t.line("  secret: " + t.grave.Sprint(Visible(lines[0])))
+		t.line("  secret: " + t.grave.Sprint(visible.Text(lines[0])))
 		return
 	}
 	t.line("  secret:")
 	for _, l := range lines {
-		t.line("    " + t.grave.Sprint(Visible(strings.TrimSuffix(l, "\r"))))
+		t.line("    " + t.grave.Sprint(visible.Text(strings.TrimSuffix(l, "\r"))))
 	}
 }
 
@@ -168,8 +169,8 @@ func (t *textWriter) facts(g *Group) {
 	}
 	names := slices.Sorted(maps.Keys(all))
 	for _, name := range names[:min(len(names), maxFacts)] {
-		label := strings.ReplaceAll(Visible(name), "_", " ")
-		t.line("  " + t.faint.Sprint(label+":") + " " + Clip(Visible(all[name]), t.room(4+len(label))))
+		label := strings.ReplaceAll(visible.Text(name), "_", " ")
+		t.line("  " + t.faint.Sprint(label+":") + " " + Clip(visible.Text(all[name]), t.room(4+len(label))))
 	}
 	if more := len(names) - maxFacts; more > 0 {
 		t.line(t.faint.Sprintf("  and %s", Number(int64(more), "more fact")))
@@ -200,16 +201,16 @@ func (t *textWriter) suppressed(groups []*Group) {
 	t.line(t.faint.Sprint("Suppressed, not counted:"))
 	for _, g := range groups {
 		f := g.First()
-		line := "  " + Visible(f.Title) + " " + Visible(f.Secret.Redacted()) + " in " + head(f)
+		line := "  " + visible.Text(f.Title) + " " + visible.Text(f.Secret.Redacted()) + " in " + head(f)
 		if more := len(g.Places) - 1; more > 0 {
 			line += " and " + Number(int64(more), "more place")
 		}
-		line += ": " + Visible(f.Suppressed.By)
+		line += ": " + visible.Text(f.Suppressed.By)
 		if f.Suppressed.Where != "" {
-			line += " " + Visible(f.Suppressed.Where)
+			line += " " + visible.Text(f.Suppressed.Where)
 		}
 		if f.Suppressed.Reason != "" {
-			line += " (" + Visible(f.Suppressed.Reason) + ")"
+			line += " (" + visible.Text(f.Suppressed.Reason) + ")"
 		}
 		t.line(t.faint.Sprint(line))
 	}
@@ -242,10 +243,10 @@ func (t *textWriter) coverage(c *scanner.Coverage) {
 
 func (t *textWriter) skips(skips []scanner.Skip) {
 	for _, s := range skips {
-		t.line("  " + Things(s.Count, Visible(s.What)) + ": " + Visible(s.Reason))
+		t.line("  " + Things(s.Count, visible.Text(s.What)) + ": " + visible.Text(s.Reason))
 		shown := s.Items[:min(len(s.Items), maxItems)]
 		for _, item := range shown {
-			t.line("    " + t.place.Sprint(Visible(item)))
+			t.line("    " + t.place.Sprint(visible.Text(item)))
 		}
 		if more := s.Count - int64(len(shown)); more > 0 && len(shown) > 0 {
 			t.line(t.faint.Sprintf("    and %s more", Count(more)))

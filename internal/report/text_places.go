@@ -6,6 +6,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -33,7 +34,7 @@ func (t *textWriter) places(g *Group) {
 		pad := strings.Repeat(" ", max(0, column-uniseg.StringWidth(h)))
 		t.line("  " + t.place.Sprint(h) + pad + t.details(f))
 		if f.Excerpt != "" && f.Excerpt != last {
-			t.line("      " + Clip(Visible(f.Excerpt), t.room(6)))
+			t.line("      " + Clip(visible.Text(f.Excerpt), t.room(6)))
 			last = f.Excerpt
 		}
 	}
@@ -48,7 +49,7 @@ func head(f *scanner.Finding) string {
 	at := ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(l.StartColumn)
 	switch {
 	case l.Path != "":
-		return Visible(l.Path) + at
+		return visible.Text(l.Path) + at
 	case l.Kind == scanner.KindStdin:
 		return "stdin" + at
 	case l.Kind == scanner.KindCommitMessage || l.Kind == scanner.KindAuthor:
@@ -74,14 +75,14 @@ func (t *textWriter) details(f *scanner.Finding) string {
 			author = c.Email
 		}
 		if author != "" {
-			words = append(words, Clip(Visible(author), maxAuthor))
+			words = append(words, Clip(visible.Text(author), maxAuthor))
 		}
 	}
 	if f.Location.Path != "" && !plain(f.Location.Kind) {
 		words = append(words, KindWords(f.Location.Kind))
 	}
 	if len(f.Location.Decoded) > 0 {
-		words = append(words, "as "+Visible(strings.Join(f.Location.Decoded, " in ")))
+		words = append(words, "as "+visible.Text(strings.Join(f.Location.Decoded, " in ")))
 	}
 	if state := state(f); state != "" {
 		words = append(words, t.faint.Sprint(state))
@@ -130,13 +131,13 @@ func KindWords(k scanner.Kind) string {
 	case "":
 		return "unknown place"
 	default:
-		return strings.ReplaceAll(Visible(string(k)), "-", " ")
+		return strings.ReplaceAll(visible.Text(string(k)), "-", " ")
 	}
 }
 
 // short returns a commit or object id cut for people.
 func short(id string) string {
-	runes := []rune(Visible(id))
+	runes := []rune(visible.Text(id))
 	return string(runes[:min(len(runes), shortID)])
 }
 

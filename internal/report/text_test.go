@@ -9,6 +9,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -104,7 +105,7 @@ func TestTextNeutralisesTerminalSequences(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Split(b.String(), "\n") {
-		if Visible(line) != line {
+		if visible.Text(line) != line {
 			t.Errorf("not neutralised: %q", line)
 		}
 	}
@@ -183,7 +184,7 @@ func TestWordsForPeople(t *testing.T) {
 		{Things(1, "blobs"), "1 blob"}, {Things(1, "entries"), "1 entry"}, {Things(1, "branches"), "1 branch"},
 		{Things(7, "blobs"), "7 blobs"}, {Things(1, "input"), "1 input"},
 		{Clip("abcdef", 4), "abc…"}, {Clip("abcd", 4), "abcd"}, {Clip("日本語テスト", 6), "日本…"}, {Clip("abc", 0), "abc"},
-		{Visible("a\tb\u202ec\xff"), `a\tb\u202ec\xff`}, {Visible("früh 日本\u3000語"), "früh 日本\u3000語"}, {Visible("\U000e0041"), `\U000e0041`},
+		{visible.Text("a\tb\u202ec\xff"), `a\tb\u202ec\xff`}, {visible.Text("früh 日本\u3000語"), "früh 日本\u3000語"}, {visible.Text("\U000e0041"), `\U000e0041`},
 		{strings.Join(Wrap("aa bb cc dddddddd", 5), "|"), "aa bb|cc|dddddddd"},
 	} {
 		if c.got != c.want {

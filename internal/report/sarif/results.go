@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -34,12 +35,12 @@ func choose(rep *scanner.Report) selection {
 
 func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
 	r := &result{
-		RuleID:              report.Visible(f.RuleID),
+		RuleID:              visible.Text(f.RuleID),
 		RuleIndex:           table.index[f.RuleID],
 		Level:               level(f.Severity),
 		Message:             say(describe(f)),
 		Locations:           []location{{place(f, target)}},
-		PartialFingerprints: map[string]string{"skantFingerprint/v1": clip(report.Visible(f.Fingerprint), maxName)},
+		PartialFingerprints: map[string]string{"skantFingerprint/v1": clip(visible.Text(f.Fingerprint), maxName)},
 		Properties:          properties(f),
 	}
 	if f.Verdict == scanner.Dead || f.Verdict == scanner.Expired {
@@ -76,7 +77,7 @@ func describe(f *scanner.Finding) string {
 	return strings.Join(words, " ")
 }
 
-func shortened(id string) string { return clip(report.Visible(id), 12) }
+func shortened(id string) string { return clip(visible.Text(id), 12) }
 
 // where says in what sort of place it is, and that the line shown may be gone from the checkout.
 func where(f *scanner.Finding) string {
@@ -112,13 +113,13 @@ func place(f *scanner.Finding, target string) physicalLocation {
 	if p.Region.EndLine == p.Region.StartLine {
 		p.Region.EndColumn = max(p.Region.EndColumn, p.Region.StartColumn+1)
 	}
-	if shown := report.Visible(f.Secret.Redacted()); shown != "" {
+	if shown := visible.Text(f.Secret.Redacted()); shown != "" {
 		p.Region.Snippet = &content{clip(shown, maxName)}
 	}
 	if f.Excerpt != "" {
 		// The excerpt is the line with its secrets masked, so it belongs to the context and not to the region.
 		p.ContextRegion = &region{StartLine: p.Region.StartLine, EndLine: p.Region.EndLine,
-			Snippet: &content{clip(report.Visible(f.Excerpt), maxDescription)}}
+			Snippet: &content{clip(visible.Text(f.Excerpt), maxDescription)}}
 	}
 	return p
 }
@@ -176,11 +177,11 @@ func percent(p string) string {
 
 // properties are what a reader may want to filter by. They hold no name, no address and no commit message.
 func properties(f *scanner.Finding) map[string]any {
-	p := map[string]any{"confidence": report.Visible(string(f.Confidence)), "severity": report.Visible(string(f.Severity)),
-		"kind": report.Visible(string(f.Location.Kind))}
+	p := map[string]any{"confidence": visible.Text(string(f.Confidence)), "severity": visible.Text(string(f.Severity)),
+		"kind": visible.Text(string(f.Location.Kind))}
 	set := func(key, value string) {
 		if value != "" {
-			p[key] = clip(report.Visible(value), maxName)
+			p[key] = clip(visible.Text(value), maxName)
 		}
 	}
 	set("verdict", string(f.Verdict))

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -54,13 +54,13 @@ func newDescriptor(r *rules.Rule, playbook rules.Playbook) *descriptor {
 	if title == "" {
 		title = r.ID
 	}
-	title = report.Visible(title)
+	title = visible.Text(title)
 	short := sentence(title + " in the repository")
 	return &descriptor{
-		ID:                   report.Visible(r.ID),
+		ID:                   visible.Text(r.ID),
 		Name:                 clip(identifier(title), maxName),
 		ShortDescription:     text(short),
-		FullDescription:      text(strings.TrimSpace(short + " " + report.Visible(r.Why))),
+		FullDescription:      text(strings.TrimSpace(short + " " + visible.Text(r.Why))),
 		Help:                 help(r, title, playbook),
 		HelpURI:              helpURI(r),
 		DefaultConfiguration: configuration{level(r.Severity)},
@@ -74,7 +74,7 @@ func newDescriptor(r *rules.Rule, playbook rules.Playbook) *descriptor {
 func tags(r *rules.Rule) []string {
 	out := []string{"security", "external/cwe/cwe-798"}
 	if r.Provider != "" {
-		out = append(out, clip(report.Visible(r.Provider), maxName))
+		out = append(out, clip(visible.Text(r.Provider), maxName))
 	}
 	return out
 }
@@ -146,7 +146,7 @@ func unsafeInLink(r rune) bool {
 func help(r *rules.Rule, title string, playbook rules.Playbook) multiformat {
 	var plain, mark strings.Builder
 	mark.WriteString("# " + escapeMarkdown(title) + "\n\n")
-	if why := report.Visible(r.Why); why != "" {
+	if why := visible.Text(r.Why); why != "" {
 		plain.WriteString(why + "\n\n")
 		mark.WriteString(escapeMarkdown(why) + "\n\n")
 	}
@@ -164,7 +164,7 @@ func help(r *rules.Rule, title string, playbook rules.Playbook) multiformat {
 				mark.WriteString(heading + helpStep(s))
 				heading = ""
 				if phase == rules.Stop {
-					plain.WriteString(" " + sentence(report.Visible(facts(s.Title))))
+					plain.WriteString(" " + sentence(visible.Text(facts(s.Title))))
 				}
 			}
 		}
@@ -175,9 +175,9 @@ func help(r *rules.Rule, title string, playbook rules.Playbook) multiformat {
 
 func helpStep(s *rules.Step) string {
 	var b strings.Builder
-	b.WriteString("- **" + escapeMarkdown(report.Visible(facts(s.Title))) + "**")
+	b.WriteString("- **" + escapeMarkdown(visible.Text(facts(s.Title))) + "**")
 	if s.Text != "" {
-		b.WriteString(": " + escapeMarkdown(report.Visible(facts(s.Text))))
+		b.WriteString(": " + escapeMarkdown(visible.Text(facts(s.Text))))
 	}
 	if link := s.Link; strings.HasPrefix(link, "https://") && len(link) <= maxURL && !strings.ContainsFunc(link, unsafeInLink) {
 		b.WriteString(" ([page](" + link + "))")
@@ -190,7 +190,7 @@ func helpStep(s *rules.Step) string {
 		}
 		b.WriteString("\n  " + fence + "sh\n")
 		for line := range strings.Lines(strings.TrimSpace(facts(s.Run))) {
-			b.WriteString("  " + report.Visible(strings.TrimRight(line, "\r\n")) + "\n")
+			b.WriteString("  " + visible.Text(strings.TrimRight(line, "\r\n")) + "\n")
 		}
 		b.WriteString("  " + fence + "\n")
 	}
@@ -219,7 +219,7 @@ func phaseTitle(p rules.Phase) string {
 	case rules.Prevent:
 		return "Prevent"
 	default:
-		return report.Visible(string(p))
+		return visible.Text(string(p))
 	}
 }
 

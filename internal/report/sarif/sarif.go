@@ -31,7 +31,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -114,7 +114,7 @@ func driver(made *scanner.Tool, table *ruleTable) component {
 		Name: "skant", Organization: "skant", InformationURI: homeURI, Version: "0.0.0-devel",
 		Rules: table.descriptors, Notifications: noteDescriptors(),
 	}
-	if m := semantic().FindStringSubmatch(clip(report.Visible(made.Version), maxName)); m != nil {
+	if m := semantic().FindStringSubmatch(clip(visible.Text(made.Version), maxName)); m != nil {
 		c.Version = m[1]
 	}
 	c.SemanticVersion = c.Version

@@ -3,7 +3,7 @@ package sarif
 import (
 	"strings"
 
-	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/visible"
 )
 
 // say makes a message of a text in which everything of unknown origin is [plain].
@@ -25,7 +25,7 @@ func clip(s string, limit int) string {
 
 // plain makes a text of unknown origin safe in a SARIF message, where braces mark placeholders and brackets links.
 func plain(s string) string {
-	return strings.NewReplacer("{", "{{", "}", "}}", "[", `\[`, "]", `\]`, `\`, `\\`).Replace(report.Visible(s))
+	return strings.NewReplacer("{", "{{", "}", "}}", "[", `\[`, "]", `\]`, `\`, `\\`).Replace(visible.Text(s))
 }
 
 // sentence ends a text with a full stop, which SARIF readers expect.

@@ -3,39 +3,12 @@ package report
 import (
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
 
-// Visible returns s with everything that a reader would not see, or that would change what is seen around it, written
-// as an escape: control characters and terminal sequences (\x1b), line breaks (\n), zero-width characters and
-// bidirectional overrides (\u202e), bytes that are no UTF-8 (\xff). The result is one line of valid UTF-8.
-func Visible(s string) string {
-	clean := strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsGraphic(r) }) < 0
-	if clean {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n <= 1:
-			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i])|0x100, 16)[1:])
-		case unicode.IsGraphic(r):
-			b.WriteString(s[i : i+n])
-		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		i += n
-	}
-	return b.String()
-}
-
 // Clip returns s, or its beginning and an ellipsis where s is wider than width terminal cells. A width below 1 means
-// that there is no limit. s is expected to be [Visible].
+// that there is no limit. s is expected to come from [visible.Text].
 func Clip(s string, width int) string {
 	if width < 1 || len(s) <= width || uniseg.StringWidth(s) <= width {
 		return s
