@@ -10,7 +10,7 @@ import (
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                      "",
-		"plain, ünïcode 漢字":      "plain, ünïcode 漢字",
+		"plain, ünïcode 漢字":     "plain, ünïcode 漢字",
 		"a\x1b[31mred":          `a\x1b[31mred`,
 		"two\nlines\r":          `two\nlines\r`,
 		"bad \xff byte":         `bad \xff byte`,
