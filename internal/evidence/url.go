@@ -89,7 +89,8 @@ const (
 // hostKind judges a host name or address, with or without a port.
 func hostKind(host string) int {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if i := strings.LastIndexByte(host, ':'); i > 0 && isDigits(host[i+1:]) && strings.Count(host, ":") == 1 {
+	// A port may be a reference that is filled in later. An IPv6 address has more than one colon.
+	if i := strings.IndexByte(host, ':'); i > 0 && strings.Count(host, ":") == 1 {
 		host = host[:i]
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
