@@ -9,9 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// locate turns candidates into findings: which count, where they are, what the line looks like.
-func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) []Finding {
+// locate turns candidates into findings: which count, where they are, what the line looks like. all has the candidates
+// that were dropped for more specific ones, too: their values are not shown either.
+func (s *Scanner) locate(c *Chunk, text view, cands, all []candidate, rec *Recorder) []Finding {
 	lines := newLineTable(c.Data, text)
+	covers := lines.covers(cands, all)
 	added, filter := addedLines(c, rec)
 	var out []Finding
 	for _, cand := range cands {
@@ -44,7 +46,7 @@ func (s *Scanner) locate(c *Chunk, text view, cands []candidate, rec *Recorder) 
 			f.Excerpt = f.Secret.Redacted() // what stands around it is no line that anybody could read
 			f.Reasons = append(f.Reasons, "the content is binary: go by the offset, not by the line")
 		} else {
-			f.Excerpt = lines.excerpt(cand, cands)
+			f.Excerpt = lines.excerpt(cand, covers)
 		}
 		out = append(out, f)
 	}
@@ -123,8 +125,48 @@ const (
 	masked                      = "[redacted]"
 )
 
-// excerpt returns the line on which a candidate's secret begins, shortened, with every candidate's values masked.
-func (t *lineTable) excerpt(c candidate, all []candidate) string {
+// cover is a stretch of the text that is not shown, and what stands in its place.
+type cover struct {
+	span
+	shown string
+}
+
+// covers returns what to hide of the text, sorted and without overlaps. Where a value is reported, its redacted form
+// takes its place.
+func (t *lineTable) covers(kept, all []candidate) []cover {
+	var list []cover
+	for _, group := range [][]candidate{kept, all} {
+		for i := range group {
+			c := &group[i]
+			for _, sp := range c.claims {
+				if c.identifier || sp != c.secret && c.states(string(t.data[sp.lo:sp.hi])) {
+					continue
+				}
+				shown := masked
+				if sp == c.secret && len(c.steps) == 0 {
+					shown = NewSecret(c.value, c.prefix).Redacted()
+				}
+				list = append(list, cover{span{t.inText(sp.lo), t.inText(sp.hi)}, shown})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b cover) int { return a.lo - b.lo })
+	merged := list[:0]
+	for _, c := range list {
+		if n := len(merged); n > 0 && c.lo < merged[n-1].hi {
+			merged[n-1].hi = max(merged[n-1].hi, c.hi)
+			if merged[n-1].shown == masked {
+				merged[n-1].shown = c.shown
+			}
+			continue
+		}
+		merged = append(merged, c)
+	}
+	return merged
+}
+
+// excerpt returns the line on which a candidate's secret begins, shortened and with covers in their places.
+func (t *lineTable) excerpt(c candidate, covers []cover) string {
 	at := t.inText(c.secret.lo)
 	i := sort.SearchInts(t.breaks, at)
 	lo := t.lineStart(i)
@@ -142,51 +184,20 @@ func (t *lineTable) excerpt(c candidate, all []candidate) string {
 	if cut {
 		b.WriteString("…")
 	}
-	for pos := lo; pos < hi; {
-		value, stop, begins := t.maskAt(pos, hi, all)
-		if value != "" {
-			if begins || pos == lo {
-				b.WriteString(value)
-			}
-			pos = stop
-			continue
+	next := sort.Search(len(covers), func(i int) bool { return covers[i].hi > lo })
+	for _, cov := range covers[next:] {
+		if cov.lo >= hi {
+			break
 		}
-		b.Write(t.text[pos:stop])
-		pos = stop
+		b.Write(t.text[lo:max(lo, cov.lo)])
+		b.WriteString(cov.shown)
+		lo = min(hi, cov.hi)
 	}
+	b.Write(t.text[lo:hi])
 	if cutEnd {
 		b.WriteString("…")
 	}
 	return printable(b.String())
-}
-
-// maskAt says what to show of the text from pos on: a mask in place of the text up to stop, or the text itself (value
-// empty) up to stop, where the next masked value begins. begins says whether a masked value starts at pos.
-func (t *lineTable) maskAt(pos, hi int, all []candidate) (value string, stop int, begins bool) {
-	stop = hi
-	for i := range all {
-		c := &all[i]
-		if c.identifier {
-			continue
-		}
-		for _, sp := range c.claims {
-			if sp != c.secret && c.states(string(t.data[sp.lo:sp.hi])) {
-				continue
-			}
-			lo, end := t.inText(sp.lo), t.inText(sp.hi)
-			switch {
-			case lo <= pos && pos < end:
-				shown := masked
-				if sp == c.secret && len(c.steps) == 0 {
-					shown = NewSecret(c.value, c.prefix).Redacted()
-				}
-				return shown, min(hi, end), lo == pos
-			case lo > pos:
-				stop = min(stop, lo)
-			}
-		}
-	}
-	return "", stop, false
 }
 
 // states reports whether a value is one of the candidate's facts, which are public.

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+
+	"github.com/skant-dev/skant/internal/match"
 )
 
 // gramLength is the length of the pieces of a secret of which none may be shown, in bytes.
@@ -16,6 +18,8 @@ type mask struct {
 	seed  maphash.Seed
 	grams map[uint64]bool
 	short []string
+	// index finds the short values; it is made when they are all known.
+	index *match.Index
 }
 
 // newMask makes a mask of every secret of the findings, as decoded and as it stands in the file. The public prefix of a
@@ -45,7 +49,17 @@ func newMask(fs []Finding) *mask {
 			m.allow(fact)
 		}
 	}
+	m.seal()
 	return m
+}
+
+// seal makes the mask ready for use.
+func (m *mask) seal() {
+	anchors := make([]match.Anchor, len(m.short))
+	for i, v := range m.short {
+		anchors[i].Text = v
+	}
+	m.index = match.NewIndex(anchors)
 }
 
 // armour returns the lines that open and close a key block, which say what it is and are no secret, with the few bytes
@@ -95,23 +109,23 @@ func (m *mask) add(value string) {
 
 // text returns s with everything that is part of a secret replaced.
 func (m *mask) text(s string) string {
-	for _, v := range m.short {
-		s = strings.ReplaceAll(s, v, masked)
-	}
-	if len(s) < gramLength || len(m.grams) == 0 {
-		return s
-	}
+	hits := m.index.Find([]byte(s), nil)
 	hidden := make([]bool, len(s))
-	any := false
-	for i := 0; i+gramLength <= len(s); i++ {
+	for _, h := range hits {
+		for j := range m.short[h.Anchor] {
+			hidden[h.Pos+j] = true
+		}
+	}
+	found := len(hits) > 0
+	for i := 0; i+gramLength <= len(s) && len(m.grams) > 0; i++ {
 		if m.grams[maphash.String(m.seed, s[i:i+gramLength])] {
-			any = true
+			found = true
 			for j := i; j < i+gramLength; j++ {
 				hidden[j] = true
 			}
 		}
 	}
-	if !any {
+	if !found {
 		return s
 	}
 	var b strings.Builder
@@ -177,5 +191,6 @@ func (s *Scanner) Scrub(text string) string {
 			m.add(c.value)
 		}
 	}
+	m.seal()
 	return m.text(text)
 }

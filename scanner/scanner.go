@@ -153,7 +153,7 @@ func (s *Scanner) chunk(c *Chunk, rec *Recorder) ([]Finding, error) {
 	if len(cands) == 0 {
 		return nil, nil
 	}
-	return s.locate(c, text, resolve(cands), rec), nil
+	return s.locate(c, text, resolve(cands), cands, rec), nil
 }
 
 // searchDecoded searches what decoding shows of a text.

@@ -26,6 +26,7 @@ rules:
   - id: acme-token
     title: Acme token
     severity: critical
+    priority: 55
     anchors: [acm_]
     pattern: '(?:^|[^A-Za-z0-9_])(acm_[A-Za-z0-9]{32})(?:[^A-Za-z0-9]|$)'
     checks: {entropy: 3}
@@ -368,6 +369,41 @@ func TestTooManyMatchesIsIncomplete(t *testing.T) {
 func TestExamplesOfTestRules(t *testing.T) {
 	if err := testScanner(t, Options{}).CheckExamples(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDoubtDoesNotHideProof: of two rules that claim the same bytes the more specific one wins, but where it doubts that
+// there is a credential at all and the other has proof, both stay.
+func TestDoubtDoesNotHideProof(t *testing.T) {
+	specific, general := &rules.Rule{ID: "specific", Priority: 70}, &rules.Rule{ID: "general", Priority: 30}
+	cand := func(r *rules.Rule, c rules.Confidence, lo, hi int) candidate {
+		return candidate{rule: &compiledRule{Rule: r}, confidence: c, secret: span{lo, hi}, claims: []span{{lo, hi}}}
+	}
+	for _, c := range []struct {
+		name     string
+		specific rules.Confidence
+		general  rules.Confidence
+		want     []string
+	}{
+		{"sure", rules.HighConfidence, rules.Certain, []string{"specific"}},
+		{"doubt against proof", rules.LowConfidence, rules.Certain, []string{"specific", "general"}},
+		{"doubt against a guess", rules.LowConfidence, rules.MediumConfidence, []string{"specific"}},
+	} {
+		var got []string
+		for _, k := range resolve([]candidate{cand(general, c.general, 12, 20), cand(specific, c.specific, 10, 30)}) {
+			got = append(got, k.rule.ID)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// TestExcerptHidesWhatWasDropped: the value of a candidate that lost to a more specific one is not shown beside it.
+func TestExcerptHidesWhatWasDropped(t *testing.T) {
+	_, fs := scanText(t, testScanner(t, Options{}), "acme_password="+token(3)+"-hunter7 end")
+	if len(fs) != 1 || fs[0].RuleID != "acme-token" || strings.Contains(fs[0].Excerpt, "hunter7") || !strings.Contains(fs[0].Excerpt, "end") {
+		t.Errorf("%+v", fs)
 	}
 }
 

@@ -339,7 +339,7 @@ func isVersion(s string) bool {
 // now is the time against which expiry is judged.
 func (s *Scanner) now() time.Time { return s.opt.Now }
 
-// resolve keeps, of candidates that overlap, the most specific one: by priority, then confidence, then length.
+// resolve keeps, of candidates that overlap, the most specific one: by priority, then confidence, then length. It sorts cs.
 func resolve(cs []candidate) []candidate {
 	slices.SortStableFunc(cs, func(a, b candidate) int {
 		if a.rule.Priority != b.rule.Priority {
@@ -354,15 +354,21 @@ func resolve(cs []candidate) []candidate {
 		return strings.Compare(a.rule.ID, b.rule.ID)
 	})
 	var kept []candidate
-	var taken []span // disjoint, sorted
+	// What is likely no credential stands in the way of less specific rules, but not of a proof.
+	var taken, doubtful spans
 	paired := map[string]bool{}
 	for _, c := range cs {
-		if c.identifier && paired[c.value] || slices.ContainsFunc(c.claims, func(s span) bool { return isTaken(taken, s) }) {
+		blocked := slices.ContainsFunc(c.claims, taken.overlap) ||
+			c.confidence != rules.Certain && slices.ContainsFunc(c.claims, doubtful.overlap)
+		if blocked || c.identifier && paired[c.value] {
 			continue
 		}
 		for _, s := range c.claims {
-			i, _ := slices.BinarySearchFunc(taken, s, func(a, b span) int { return a.lo - b.lo })
-			taken = slices.Insert(taken, i, s)
+			if c.confidence == rules.LowConfidence {
+				doubtful.add(s)
+			} else {
+				taken.add(s)
+			}
 		}
 		if c.rule.Fact != "" {
 			paired[c.facts[c.rule.Fact]] = true
@@ -372,9 +378,17 @@ func resolve(cs []candidate) []candidate {
 	return kept
 }
 
-func isTaken(taken []span, s span) bool {
-	i, _ := slices.BinarySearchFunc(taken, s, func(a, b span) int { return a.lo - b.lo })
-	return i < len(taken) && taken[i].overlaps(s) || i > 0 && taken[i-1].overlaps(s)
+// spans is a sorted list of spans that do not overlap, but for equal ones and those of one candidate.
+type spans []span
+
+func (l *spans) add(s span) {
+	i, _ := slices.BinarySearchFunc(*l, s, func(a, b span) int { return a.lo - b.lo })
+	*l = slices.Insert(*l, i, s)
+}
+
+func (l *spans) overlap(s span) bool {
+	i, _ := slices.BinarySearchFunc(*l, s, func(a, b span) int { return a.lo - b.lo })
+	return i < len(*l) && (*l)[i].overlaps(s) || i > 0 && (*l)[i-1].overlaps(s)
 }
 
 // countLines returns the offsets of the line breaks in data.

@@ -23,15 +23,20 @@ type scanFlags struct {
 }
 
 func (f *scanFlags) register(cmd *cobra.Command) {
+	f.registerOutput(cmd)
 	fs := cmd.Flags()
-	f.outputs.register(cmd, "output", "o", helpFlagOutput)
-	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
 	fs.StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
 	fs.StringVar(&f.maxSize, "max-size", "100MiB", helpFlagMaxSize)
 	fs.DurationVar(&f.timeout, "timeout", 0, helpFlagTimeout)
-	fs.BoolVar(&f.showSecrets, "show-secrets", false, helpFlagShowSecrets)
 	fs.BoolVar(&f.noProgress, "no-progress", false, helpFlagNoProgress)
 	completeWords(cmd, "min-confidence", "certain", "high", "medium", "low")
+}
+
+// registerOutput adds the flags that concern what is written, which is all that a saved report needs.
+func (f *scanFlags) registerOutput(cmd *cobra.Command) {
+	f.outputs.register(cmd, "output", "o", helpFlagOutput)
+	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
+	cmd.Flags().BoolVar(&f.showSecrets, "show-secrets", false, helpFlagShowSecrets)
 	completeWords(cmd, "output", formatNames()...)
 }
 
@@ -86,8 +91,7 @@ func (f *scanFlags) fullRules(cmd *cobra.Command) (*rules.Set, error) {
 	return loadRules(cmd, set, f.rulePaths)
 }
 
-// options returns the engine's settings. Showing secrets is refused in CI, where logs are kept and read by many, and
-// confirmed on a terminal.
+// options returns the engine's settings.
 func (f *scanFlags) options(a *app, outs []output) (scanner.Options, error) {
 	opt := scanner.Options{MinConfidence: rules.Confidence(f.minConfidence), Now: a.now()}
 	if opt.MinConfidence.Rank() < 0 {
@@ -96,20 +100,27 @@ func (f *scanFlags) options(a *app, outs []output) (scanner.Options, error) {
 	if key := a.env("SKANT_FINGERPRINT_KEY"); key != "" {
 		opt.FingerprintKey = []byte(key)
 	}
+	var err error
+	opt.ShowSecrets, err = f.reveal(a, outs)
+	return opt, err
+}
+
+// reveal reports whether secrets are to be shown. That is refused in CI, where logs are kept and read by many, and
+// confirmed on a terminal.
+func (f *scanFlags) reveal(a *app, outs []output) (bool, error) {
 	if !f.showSecrets {
-		return opt, nil
+		return false, nil
 	}
 	if v := a.env("CI"); v != "" && v != "false" {
-		return opt, withHint(errors.New("--show-secrets is refused in CI"), hintShowSecretsCI)
+		return false, withHint(errors.New("--show-secrets is refused in CI"), hintShowSecretsCI)
 	}
 	for _, o := range outs {
 		if !o.format.mayReveal {
-			return opt, withHint(fmt.Errorf("--show-secrets does not work with the format %s", o.format.name), hintShowSecretsFormat)
+			return false, withHint(fmt.Errorf("--show-secrets does not work with the format %s", o.format.name), hintShowSecretsFormat)
 		}
 	}
 	if _, ok := a.terminal(a.in); ok && !a.confirm(msgConfirmSecrets) {
-		return opt, withHint(errors.New("--show-secrets was not confirmed"), hintShowSecretsConfirm)
+		return false, withHint(errors.New("--show-secrets was not confirmed"), hintShowSecretsConfirm)
 	}
-	opt.ShowSecrets = true
-	return opt, nil
+	return true, nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -65,9 +64,7 @@ func newReport(a *app) *cobra.Command {
 			return a.render(cmd, args[0], &f)
 		},
 	}
-	f.outputs.register(cmd, "output", "o", helpFlagOutput)
-	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
-	completeWords(cmd, "output", formatNames()...)
+	f.registerOutput(cmd)
 	return cmd
 }
 
@@ -77,11 +74,15 @@ func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	show, err := f.reveal(a, outs)
+	if err != nil {
+		return err
+	}
 	rep, err := a.readReport(path)
 	if err != nil {
 		return withHint(fmt.Errorf("read report %q: %w", path, err), hintReportFile)
 	}
-	if !slices.ContainsFunc(outs, func(o output) bool { return o.path == "" && o.format.mayReveal }) {
+	if !show {
 		conceal(rep)
 	}
 	set, err := f.fullRules(cmd)
