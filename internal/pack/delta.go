@@ -37,8 +37,9 @@ func deltaSize(b []byte) (size int64, rest []byte, ok bool) {
 }
 
 // applyDelta appends to dst what the delta makes of base. A delta is a list of copies from base and of inserts. A
-// result of more than limit bytes is a [TooLargeError].
-func applyDelta(dst, base, delta []byte, limit int64) ([]byte, error) {
+// result of more than limit bytes is a [TooLargeError]. Unless copies is nil, the copies are appended to it, those that
+// continue each other as one.
+func applyDelta(dst, base, delta []byte, limit int64, copies *[]Copy) ([]byte, error) {
 	baseSize, size, delta, err := deltaSizes(delta)
 	if err != nil {
 		return dst, err
@@ -86,6 +87,9 @@ func applyDelta(dst, base, delta []byte, limit int64) ([]byte, error) {
 		if int64(n) > int64(left) || int64(off)+int64(n) > int64(len(base)) {
 			return dst, errDelta
 		}
+		if copies != nil {
+			*copies = appendCopy(*copies, Copy{int(off), int(size) - left, int(n)})
+		}
 		dst = append(dst, base[off:int64(off)+int64(n)]...)
 		left -= int(n)
 	}
@@ -93,4 +97,14 @@ func applyDelta(dst, base, delta []byte, limit int64) ([]byte, error) {
 		return dst, errShort
 	}
 	return dst, nil
+}
+
+func appendCopy(list []Copy, c Copy) []Copy {
+	if n := len(list); n > 0 {
+		if last := &list[n-1]; last.From+last.Len == c.From && last.To+last.Len == c.To {
+			last.Len += c.Len
+			return list
+		}
+	}
+	return append(list, c)
 }

@@ -17,7 +17,18 @@ type Object struct {
 	Type Type
 	// Data is the content. It is valid only during the call and must not be changed: other objects are made from it.
 	Data []byte
+	// BaseState is what visit left in State of the object that this one is a delta of; nil if it is none, or if the
+	// base was not visited or left nothing. Copies then says what Data has of the base's content, sorted by To and
+	// without overlap; all else was inserted. It is valid only during the call.
+	BaseState any
+	Copies    []Copy
+	// State may be set by visit, to something that does not change any more: objects that are deltas of this one get
+	// it, perhaps from another worker.
+	State any
 }
+
+// Copy says that Len bytes of an object, from To on, are those of its base from From on.
+type Copy struct{ From, To, Len int }
 
 // EachOptions selects what [Store.Each] visits. The zero value visits everything.
 type EachOptions struct {

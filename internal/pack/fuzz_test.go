@@ -94,7 +94,7 @@ func FuzzDelta(f *testing.F) {
 	f.Add([]byte{}, []byte{0, 0})
 	f.Fuzz(func(t *testing.T, base, edit []byte) {
 		const limit = 1 << 20
-		got, err := applyDelta([]byte("before"), base, edit, limit)
+		got, err := applyDelta([]byte("before"), base, edit, limit, nil)
 		want, ok := slowDelta(base, edit, limit)
 		if ok != (err == nil) {
 			t.Fatalf("applyDelta says %v, the slow way %v", err, ok)

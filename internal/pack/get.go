@@ -333,7 +333,7 @@ func (s *Store) applyStep(p *pack, st *step, sc *scratch, t Type, base []byte) (
 	delta, err := p.inflateAt(sc, nil, st.off, &st.h)
 	var data []byte
 	if err == nil {
-		data, err = applyDelta(nil, base, delta, s.opt.MaxObject)
+		data, err = applyDelta(nil, base, delta, s.opt.MaxObject, nil)
 	}
 	if err == nil {
 		err = sc.checkBase(p, st.off, cached{t, data})

@@ -16,6 +16,9 @@ type walker struct {
 	low   int
 	live  int
 	delta []byte
+	// copies are those of the entry that was read last, if derived says that they are known.
+	copies  []Copy
+	derived bool
 	// free are buffers to be used again, pooled their size.
 	free   [][]byte
 	pooled int
@@ -29,6 +32,8 @@ type frame struct {
 	depth int32
 	typ   Type
 	data  []byte
+	// state is what the visitor left for the deltas of this one.
+	state any
 	// err says why there is no data. dropped says that the data was given up to save memory and has to be read again.
 	err     error
 	dropped bool
@@ -125,7 +130,12 @@ func (w *walker) enter(pl *plan, entry int32, base *frame) {
 		}
 	}
 	if pl.flags[entry]&markWanted != 0 {
-		w.show(id, f.typ, f.data, err)
+		w.object = Object{ID: id, Type: f.typ, Data: f.data}
+		if w.derived && base.state != nil {
+			w.object.BaseState, w.object.Copies = base.state, w.copies
+		}
+		w.show(err)
+		f.state = w.object.State
 	}
 	if f.next < 0 {
 		w.release(f.data)
@@ -161,6 +171,7 @@ func (w *walker) restore(pl *plan, f *frame) {
 func (w *walker) read(pl *plan, f *frame, base *frame, id ID) (err error) {
 	s := w.r.s
 	w.sc.tries = maxTries
+	w.derived = false
 	off := pl.order[f.entry].off
 	switch kind := pl.base[f.entry]; {
 	case kind == external || kind == broken:
@@ -179,7 +190,7 @@ func (w *walker) read(pl *plan, f *frame, base *frame, id ID) (err error) {
 		err = pl.p.corrupt(off, err)
 	}
 	w.release(f.data)
-	f.data = nil
+	f.data, w.derived = nil, false
 	t, data, otherErr := s.readCopies(id, w.sc, 0, cacheKey{pl.p, off})
 	if otherErr != nil {
 		return err
@@ -214,7 +225,9 @@ func (w *walker) build(pl *plan, f *frame, base *frame, id ID) error {
 		f.typ = base.typ
 		w.delta, _, err = w.sc.inflate.inflate(w.delta[:0], packed[h.n:], h.size)
 		if err == nil {
-			f.data, err = applyDelta(w.buffer(), base.data, w.delta, limit)
+			w.copies = w.copies[:0]
+			f.data, err = applyDelta(w.buffer(), base.data, w.delta, limit, &w.copies)
+			w.derived = true
 		}
 		if cap(w.delta) > maxPooled {
 			w.delta = nil
@@ -239,7 +252,8 @@ func (w *walker) lost(pl *plan, pos int32) {
 	if err != nil {
 		err = &CorruptError{pl.p.idxFile.path, fmt.Errorf("offset is outside the pack, and %w", err)}
 	}
-	w.show(id, t, data, err)
+	w.object = Object{ID: id, Type: t, Data: data}
+	w.show(err)
 }
 
 // loose reads one loose object. If its file has gone, or is damaged, the object is looked for everywhere.
@@ -266,21 +280,21 @@ func (w *walker) loose(o looseObject) {
 			t, data, err = other, otherData, nil
 		}
 	}
-	w.show(o.id, t, data, err)
+	w.object = Object{ID: o.id, Type: t, Data: data}
+	w.show(err)
 	w.release(data)
 }
 
-// show passes an object on, or what is wrong with it.
-func (w *walker) show(id ID, t Type, data []byte, err error) {
+// show passes the walker's object on, or what is wrong with it.
+func (w *walker) show(err error) {
 	defer w.r.finish()
 	if err != nil {
-		w.r.report(Problem{"object", id.String(), err})
+		w.r.report(Problem{"object", w.object.ID.String(), err})
 		return
 	}
-	if !w.r.types[t] {
+	if !w.r.types[w.object.Type] {
 		return
 	}
-	w.object = Object{ID: id, Type: t, Data: data}
 	if err := w.r.visit(w.worker, &w.object); err != nil {
 		w.r.fail(err)
 	}
