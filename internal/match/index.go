@@ -24,31 +24,61 @@ type Hit struct {
 // MinLength is the least length in bytes of an anchor that [NewIndex] takes.
 const MinLength = 3
 
-// hashBits is the width of the filter's hash. The bit set of 2^hashBits bits takes 16 KiB and so stays in a core's
-// first-level cache; with 1,500 anchors about one bit in eighty is set.
-const hashBits = 17
+// The width of a gram's hash: with maxHashBits the tables take 128 KiB each, which is more than a core's first-level cache
+// but is filled by no 1,500 rules, and text touches little of it. Fewer anchors use a part of the tables, of as many words
+// as 32 times their number, because each page that is touched costs a hook a microsecond or two when it starts.
+const (
+	minHashBits  = 8
+	maxHashBits  = 15
+	wordsPerText = 32
+)
 
-// Index finds many literals in one pass. Its cost for each byte does not depend on how many there are: each position's
-// four bytes, letters folded to lower case, are hashed into a bit set, and only where the bit is set are the literals
-// compared that have these four bytes at their rarest place. It is immutable and safe for concurrent use.
+// maxOffset bounds how far inside an anchor the gram stands by which it is recognised, so that a short range can be
+// searched without reading far beyond it.
+const maxOffset = 12
+
+// Index finds many literals in one pass, with little cost for each byte that depends on how many there are.
+//
+// Only every second position is looked at: an anchor is entered twice, once by a gram of four bytes at an even offset in
+// it and once by one at an odd offset, the rarest of each kind, and one of both stands at a position that is looked at.
+// Three bytes of the gram, letters folded to lower case, are hashed to a word of filter, and the fourth selects a bit of
+// it. Where that is set, near is asked about the bytes before and after the gram, and only then anchors are compared. The
+// first step does not branch on what it sees, and the second hardly: a branch foretold wrong costs as much as twenty bytes.
+//
+// An index is immutable and safe for concurrent use.
 type Index struct {
-	filter  [1 << hashBits / 64]uint64
+	filter  [1 << maxHashBits]uint32
+	near    [1 << maxHashBits]neighbours
 	anchors []Anchor
-	// heads has, by the first bits of the hash, one more than the position of the first of its entries; 0 means none.
+	// mask has the bits of a hash that count.
+	mask uint32
+	// heads has, by the first bits of the hash, the position of the first of its entries; they end where those of the
+	// next begin.
 	heads   []int32
 	shift   uint
 	entries []entry
+	// reach is the greatest offset of an entry.
+	reach int
 }
+
+// neighbours are sets of bytes, by their low four bits, that may stand before and after a gram.
+type neighbours struct{ before, after uint16 }
+
+const anyByte = ^uint16(0)
 
 // entry is an anchor to compare where a gram was met.
 type entry struct {
-	gram   uint32
-	anchor int32
-	// off is the place of the gram in the anchor.
+	// gram has the bytes, folded, and mask the bits of it that count.
+	gram, mask uint32
+	anchor     int32
+	// off is the offset of the gram in the anchor.
 	off int32
-	// next is one more than the position of the next entry with the same head; 0 means none.
-	next int32
 }
+
+const (
+	wholeGram  = 0xffffffff
+	threeBytes = 0x00ffffff
+)
 
 // fold4 has the bit that tells upper from lower case letters in each of four bytes. Setting it also merges a few other
 // bytes, which the comparison afterwards tells apart.
@@ -56,91 +86,206 @@ const fold4 = 0x20202020
 
 // NewIndex makes an index of anchors. Anchors shorter than [MinLength] are never found.
 func NewIndex(anchors []Anchor) *Index {
-	count := 0
-	for _, a := range anchors {
-		if count++; len(a.Text) == MinLength {
-			count += 127
-		}
-	}
-	x := &Index{anchors: anchors, entries: make([]entry, 0, count)}
+	width := min(max(bits.Len(uint(wordsPerText*len(anchors))), minHashBits), maxHashBits)
+	x := &Index{anchors: anchors, mask: 1<<width - 1}
+	list := make([]entry, 0, 2*len(anchors))
 	for i, a := range anchors {
-		switch {
-		case len(a.Text) < MinLength:
-		case len(a.Text) == MinLength:
-			// Any fourth byte may follow; of two that fold to the same one is enough.
-			for b := range 256 {
-				if b&0x20 != 0 {
-					x.add(gram([]byte{a.Text[0], a.Text[1], a.Text[2], byte(b)}), i, 0)
-				}
-			}
-		default:
-			off := rarestGram(a.Text)
-			x.add(gram([]byte(a.Text[off:off+4])), i, off)
+		if len(a.Text) < MinLength {
+			continue
+		}
+		best := rarestGrams(a.Text)
+		for parity := range 2 {
+			list = x.enter(list, i, parity, best[parity])
 		}
 	}
-	x.link()
+	x.link(list)
 	return x
 }
 
-func (x *Index) add(g uint32, anchor, off int) {
-	h := hash(g)
-	x.filter[h>>6] |= 1 << (h & 63)
-	x.entries = append(x.entries, entry{gram: g, anchor: int32(anchor), off: int32(off)})
+// enter adds an anchor by the rarest of its grams at offsets of one parity, which is at best, or by what it has there if
+// it is too short.
+func (x *Index) enter(list []entry, anchor, parity, best int) []entry {
+	text := x.anchors[anchor].Text
+	if best >= 0 {
+		e := entry{gram: gram(text[best], text[best+1], text[best+2], text[best+3]), mask: wholeGram, anchor: int32(anchor), off: int32(best)}
+		return append(list, x.mark(e))
+	}
+	if parity+3 <= len(text) { // three of four bytes at offset 1, or all three at offset 0: any byte may follow
+		e := entry{gram: gram(text[parity], text[parity+1], text[parity+2], 0), mask: threeBytes, anchor: int32(anchor), off: int32(parity)}
+		return append(list, x.mark(e))
+	}
+	// All three from the second byte of the gram on. Of two first bytes that fold to the same one is enough.
+	for b := range 256 {
+		if b&0x20 != 0 {
+			e := entry{gram: gram(byte(b), text[0], text[1], text[2]), mask: wholeGram, anchor: int32(anchor), off: -1}
+			list = append(list, x.mark(e))
+		}
+	}
+	return list
 }
 
-// link builds the lists of entries, in their order, with about one entry for two heads.
-func (x *Index) link() {
-	bits := min(max(bits.Len(uint(len(x.entries)))+1, 4), hashBits)
-	x.shift = uint(hashBits - bits)
-	x.heads = make([]int32, 1<<bits)
-	for i := len(x.entries) - 1; i >= 0; i-- {
-		head := &x.heads[hash(x.entries[i].gram)>>x.shift]
-		x.entries[i].next = *head
-		*head = int32(i + 1)
+// mark enters e into both tables and returns it.
+func (x *Index) mark(e entry) entry {
+	h := hash(e.gram, x.mask)
+	near := &x.near[h]
+	text := x.anchors[e.anchor].Text
+	if e.mask == wholeGram {
+		x.filter[h] |= 1 << (e.gram >> 24 & 31)
+	} else {
+		x.filter[h] = ^uint32(0)
+	}
+	if e.off > 0 {
+		near.before |= 1 << (text[e.off-1] & 15)
+	} else {
+		near.before = anyByte
+	}
+	if after := int(e.off) + 4; after < len(text) {
+		near.after |= 1 << (text[after] & 15)
+	} else {
+		near.after = anyByte
+	}
+	x.reach = max(x.reach, int(e.off))
+	return e
+}
+
+// link sorts entries, which keep their order otherwise, by hash, with about one for two heads.
+func (x *Index) link(list []entry) {
+	width := bits.Len32(x.mask)
+	x.shift = uint(max(width-bits.Len(uint(len(list)))-1, 0))
+	x.heads = make([]int32, 1<<(width-int(x.shift))+1)
+	for i := range list {
+		x.heads[hash(list[i].gram, x.mask)>>x.shift]++
+	}
+	sum := int32(0)
+	for i, n := range x.heads {
+		sum += n
+		x.heads[i] = sum
+	}
+	x.entries = make([]entry, len(list))
+	for i := len(list) - 1; i >= 0; i-- {
+		head := &x.heads[hash(list[i].gram, x.mask)>>x.shift]
+		*head--
+		x.entries[*head] = list[i]
 	}
 }
 
-func gram(b []byte) uint32 { return binary.LittleEndian.Uint32(b) | fold4 }
+// gram returns four bytes, folded.
+func gram(a, b, c, d byte) uint32 {
+	return uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24 | fold4
+}
 
-func hash(g uint32) uint32 { return g * 0x9E3779B1 >> (32 - hashBits) }
+// hash returns the word of the tables for the first three bytes of a gram. Its value is less than 1 << maxHashBits, which
+// the compiler sees.
+func hash(g, mask uint32) uint32 { return g << 8 * 0x9E3779B1 >> (32 - maxHashBits) & mask }
 
-// Find appends every occurrence of every anchor in data to hits, sorted by the position of the four bytes by which it
-// was recognised, which is not quite by Pos. It does not allocate beyond growing hits.
-func (x *Index) Find(data []byte, hits []Hit) []Hit {
-	i := 0
-	for ; i+8 <= len(data); i += 4 {
-		v := binary.LittleEndian.Uint64(data[i:]) | fold4<<32 | fold4
-		h0, h1, h2, h3 := hash(uint32(v)), hash(uint32(v>>8)), hash(uint32(v>>16)), hash(uint32(v>>24))
-		if (x.filter[h0>>6]>>(h0&63)|x.filter[h1>>6]>>(h1&63)|x.filter[h2>>6]>>(h2&63)|x.filter[h3>>6]>>(h3&63))&1 == 0 {
-			continue
-		}
-		for k := range 4 {
-			hits = x.compare(data, i+k, uint32(v>>(8*k)), hits)
-		}
+// Find appends every occurrence of every anchor in data to hits, sorted by the position of the gram by which it was
+// recognised, which is not quite by Pos. It does not allocate beyond growing hits.
+func (x *Index) Find(data []byte, hits []Hit) []Hit { return x.FindIn(data, 0, len(data), hits) }
+
+// FindIn does what [Index.Find] does for the occurrences that start at lo or after it and before hi. They may end after
+// hi: it is data that they have to be in. A call costs little more than the bytes between lo and hi, however large data is.
+func (x *Index) FindIn(data []byte, lo, hi int, hits []Hit) []Hit {
+	lo, hi = max(lo, 0), min(hi, len(data))
+	if lo >= hi {
+		return hits
 	}
-	for ; i < len(data); i++ { // the last bytes, padded with zeros, which no anchor of 4 bytes matches
-		var tail [4]byte
-		copy(tail[:], data[i:])
-		hits = x.compare(data, i, gram(tail[:]), hits)
+	end := min(hi+x.reach, len(data)) // before it are the grams of all that start before hi
+	i := lo
+	if i == 0 { // there is no byte before the first one, which the blocks below would look at
+		hits = x.findAt(data, i, lo, hi, hits)
+		i += 2
+	}
+	var likely [4 * maxBlocks]uint16
+	for i+14 <= len(data) && i < end {
+		blocks := min(maxBlocks, (len(data)-i-6)/8, (end-i+7)/8)
+		n := x.confirm(data[i-1:], x.scan(data[i:i+8*blocks+2]), &likely)
+		for _, at := range likely[:n] {
+			p := i + int(at)
+			hits = x.compare(data, p, binary.LittleEndian.Uint32(data[p:])|fold4, lo, hi, hits)
+		}
+		i += 8 * blocks
+	}
+	for ; i < end; i += 2 {
+		hits = x.findAt(data, i, lo, hi, hits)
 	}
 	return hits
 }
 
-// compare appends the anchors that stand in data with the gram g at position i.
-func (x *Index) compare(data []byte, i int, g uint32, hits []Hit) []Hit {
-	h := hash(g)
-	if x.filter[h>>6]>>(h&63)&1 == 0 {
-		return hits
+// maxBlocks is how many blocks of eight bytes are searched in one go: as many as a word has bits.
+const maxBlocks = 64
+
+// scan asks the filter about the grams at the first four even positions of each block of eight bytes, the last of which
+// reaches two bytes into the next, and returns a bit for each block that has one. There are at most maxBlocks. It is a
+// function of its own because then all that it works with stays in registers.
+//
+//go:noinline
+func (x *Index) scan(data []byte) (found uint64) {
+	f, mask := &x.filter, x.mask
+	for n := uint(0); len(data) >= 10; n++ {
+		v := binary.LittleEndian.Uint64(data) | fold4<<32 | fold4
+		v3 := binary.LittleEndian.Uint32(data[6:]) | fold4
+		data = data[8:]
+		v0, v1, v2 := uint32(v), uint32(v>>16), uint32(v>>32)
+		some := f[hash(v0, mask)]>>(v0>>24&31) | f[hash(v1, mask)]>>(v1>>24&31) | f[hash(v2, mask)]>>(v2>>24&31) | f[hash(v3, mask)]>>(v3>>24&31)
+		found |= uint64(some&1) << (n & 63)
 	}
-	for at := x.heads[h>>x.shift]; at != 0; {
-		e := &x.entries[at-1]
-		at = e.next
-		if e.gram != g {
+	return found
+}
+
+// confirm writes to likely the offsets of the grams of the found blocks that are in the filter and have neighbours that
+// an anchor may have, and returns their number. Data starts with the byte before the first block and has five more than
+// the last one.
+//
+//go:noinline
+func (x *Index) confirm(data []byte, found uint64, likely *[4 * maxBlocks]uint16) (n int) {
+	f, mask := &x.filter, x.mask
+	for ; found != 0; found &= found - 1 {
+		at := 8 * bits.TrailingZeros64(found)
+		block := data[at:][:14]
+		v := binary.LittleEndian.Uint64(block[1:]) | fold4<<32 | fold4
+		v3 := binary.LittleEndian.Uint32(block[7:]) | fold4
+		v0, v1, v2 := uint32(v), uint32(v>>16), uint32(v>>32)
+		grams := f[hash(v0, mask)]>>(v0>>24&31)&1 | f[hash(v1, mask)]>>(v1>>24&31)&1<<2 | f[hash(v2, mask)]>>(v2>>24&31)&1<<4 | f[hash(v3, mask)]>>(v3>>24&31)&1<<6
+		for ; grams != 0; grams &= grams - 1 {
+			k := bits.TrailingZeros32(grams)
+			v := binary.LittleEndian.Uint64(block[k&7:]) // the byte before, the gram, and the byte after
+			near := &x.near[hash(uint32(v>>8)|fold4, mask)]
+			likely[n%len(likely)] = uint16(at + k)
+			n += int(near.before >> (v & 15) & (near.after >> (v >> 40 & 15)) & 1)
+		}
+	}
+	return n
+}
+
+// findAt appends the anchors that are recognised by the gram at one position, anywhere in data.
+func (x *Index) findAt(data []byte, i, lo, hi int, hits []Hit) []Hit {
+	var g uint32
+	switch len(data) - i {
+	case 0, 1, 2:
+		return hits
+	case 3: // a fourth byte does not count for an anchor that ends here; one that goes on is refused by its length
+		g = uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16 | fold4
+	default:
+		g = binary.LittleEndian.Uint32(data[i:]) | fold4
+	}
+	if x.filter[hash(g, x.mask)]>>(g>>24&31)&1 != 0 {
+		hits = x.compare(data, i, g, lo, hi, hits)
+	}
+	return hits
+}
+
+// compare appends the anchors that stand in data with the gram g at position i and start from lo to before hi.
+func (x *Index) compare(data []byte, i int, g uint32, lo, hi int, hits []Hit) []Hit {
+	h := hash(g, x.mask) >> x.shift
+	entries := x.entries[x.heads[h]:x.heads[h+1]]
+	for k := range entries {
+		e := &entries[k]
+		if (e.gram^g)&e.mask != 0 {
 			continue
 		}
 		a := &x.anchors[e.anchor]
 		start := i - int(e.off)
-		if start < 0 || start+len(a.Text) > len(data) {
+		if start < lo || start >= hi || start+len(a.Text) > len(data) {
 			continue
 		}
 		if have := data[start : start+len(a.Text)]; string(have) == a.Text || a.Fold && equalFold(have, a.Text) {
@@ -162,29 +307,4 @@ func equalFold(b []byte, s string) bool {
 		}
 	}
 	return true
-}
-
-// rarestGram returns the offset of the four bytes of text that source code has least often, as far as the frequency of
-// single bytes tells. Ties go to the first.
-func rarestGram(text string) int {
-	best, bestCost := 0, 1<<30
-	for off := 0; off+4 <= len(text); off++ {
-		cost := 1
-		for i := off; i < off+4; i++ {
-			cost *= 1 + int(commonness[text[i]|0x20])
-		}
-		if cost < bestCost {
-			best, bestCost = off, cost
-		}
-	}
-	return best
-}
-
-// commonness says on a scale of 0 to 15 how often a byte, with the bit of fold4 set, stands in source code.
-var commonness = [256]uint8{
-	'e': 15, 't': 15, ' ': 15,
-	'a': 11, 'i': 11, 'n': 11, 'o': 11, 'r': 11, 's': 11,
-	'c': 6, 'd': 6, 'l': 6, 'u': 6, 'm': 6, 'p': 6, 'f': 6,
-	'b': 3, 'g': 3, 'h': 3, '_' | 0x20: 3, '.': 3, '-': 3, '"': 3, '=': 3, '0': 3, '1': 3, ':': 3, '/': 3,
-	'v': 2, 'w': 2, 'y': 2, 'k': 2, 'x': 2, '2': 2, '3': 2,
 }

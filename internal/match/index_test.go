@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // naive is the oracle: every anchor at every position.
@@ -54,13 +57,24 @@ func TestFindAgainstNaive(t *testing.T) {
 		for range 1 + rnd.IntN(6) {
 			anchors = append(anchors, Anchor{text(2 + rnd.IntN(5)), rnd.IntN(2) == 0})
 		}
-		data := []byte(text(rnd.IntN(200)))
+		size := 200
+		if round%16 == 0 {
+			size = 1400 // over the ends of passes over several blocks
+		}
+		data := []byte(text(rnd.IntN(size)))
 		want := sorted(naive(anchors, data))
-		got := sorted(NewIndex(anchors).Find(data, nil))
+		x := NewIndex(anchors)
+		got := sorted(x.Find(data, nil))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("round %d, anchors %v in %q (-naive +index):\n%s", round, anchors, data, diff)
 		}
 		found += len(got)
+		lo := rnd.IntN(len(data)+3) - 1
+		hi := lo + rnd.IntN(len(data)+3) - 1
+		want = slices.DeleteFunc(want, func(h Hit) bool { return h.Pos < lo || h.Pos >= hi })
+		if diff := cmp.Diff(want, sorted(x.FindIn(data, lo, hi, nil)), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("round %d, anchors %v from %d to %d in %q (-naive +index):\n%s", round, anchors, lo, hi, data, diff)
+		}
 	}
 	if found < 1000 {
 		t.Fatalf("only %d hits in all rounds: the test tests nothing", found)
@@ -80,8 +94,14 @@ func FuzzFind(f *testing.F) {
 		if len(data) > 1<<12 || bytes.ContainsFunc(data, func(r rune) bool { return r >= 0x80 }) {
 			return
 		}
-		if diff := cmp.Diff(sorted(naive(anchors, data)), sorted(NewIndex(anchors).Find(data, nil))); diff != "" {
+		x := NewIndex(anchors)
+		want := sorted(naive(anchors, data))
+		if diff := cmp.Diff(want, sorted(x.Find(data, nil))); diff != "" {
 			t.Fatal(diff)
+		}
+		mid := len(data) / 2
+		if diff := cmp.Diff(want, sorted(x.FindIn(data, mid, len(data), x.FindIn(data, 0, mid, nil)))); diff != "" {
+			t.Fatalf("in two halves: %s", diff)
 		}
 	})
 }
@@ -101,6 +121,55 @@ func TestEntropy(t *testing.T) {
 	}{{"", 0}, {"aaaa", 0}, {"abab", 1}, {"abcd", 2}} {
 		if got := Entropy([]byte(c.in)); got != c.want {
 			t.Errorf("Entropy(%q) = %v, want %v", c.in, got, c.want)
+		}
+	}
+}
+
+// As many anchors as fill the tables, in text that is made of parts of them.
+func TestManyAnchors(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	anchors := make([]Anchor, 1200)
+	for i := range anchors {
+		b := make([]byte, 3+rnd.IntN(10))
+		for k := range b {
+			b[k] = "abcdeXYZ09_-"[rnd.IntN(12)]
+		}
+		anchors[i] = Anchor{string(b), rnd.IntN(3) == 0}
+	}
+	var data []byte
+	for len(data) < 20_000 {
+		text := anchors[rnd.IntN(len(anchors))].Text
+		if rnd.IntN(2) == 0 {
+			text = strings.ToUpper(text)
+		}
+		data = append(data, text[:1+rnd.IntN(len(text))]...)
+	}
+	want := sorted(naive(anchors, data))
+	if len(want) < 1000 {
+		t.Fatalf("only %d hits: the test tests nothing", len(want))
+	}
+	if diff := cmp.Diff(want, sorted(NewIndex(anchors).Find(data, nil))); diff != "" {
+		t.Fatalf("(-naive +index):\n%s", diff)
+	}
+}
+
+// Long anchors, letters that text is full of and every split of a text into ranges.
+func TestFindInSplits(t *testing.T) {
+	anchors := []Anchor{{"-----BEGIN RSA PRIVATE KEY-----", false}, {"github", true}, {"eyJ", false}, {"s://", false}, {"_key", true},
+		{strings.Repeat("z", 40) + "end", false}, {"abcd ", false}, {"abc\x00", false}}
+	data := []byte("abc eyJ -----BEGIN RSA PRIVATE KEY-----GitHub_KEY=https://eyJeyJ" + strings.Repeat("z", 90) + "endabcd abc\x00abc")
+	x := NewIndex(anchors)
+	want := sorted(naive(anchors, data))
+	if len(want) < 10 {
+		t.Fatalf("only %d hits: the test tests nothing", len(want))
+	}
+	for step := 1; step <= len(data); step++ {
+		var got []Hit
+		for lo := 0; lo < len(data); lo += step {
+			got = x.FindIn(data, lo, lo+step, got)
+		}
+		if diff := cmp.Diff(want, sorted(got)); diff != "" {
+			t.Fatalf("ranges of %d bytes (-naive +index):\n%s", step, diff)
 		}
 	}
 }
@@ -127,6 +196,37 @@ func BenchmarkFind(b *testing.B) {
 			var hits []Hit
 			for b.Loop() {
 				hits = x.Find(data, hits[:0])
+			}
+		})
+	}
+}
+
+// BenchmarkFindIn searches many short ranges of a large text, as the changes of many versions are.
+func BenchmarkFindIn(b *testing.B) {
+	x := NewIndex([]Anchor{{"sk-ant-", false}, {"password", true}, {"github", true}})
+	data := bytes.Repeat([]byte("nothing to see here, move along\n"), 1000)
+	for _, n := range []int{20, 200, 2000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			at := 0
+			var hits []Hit
+			for b.Loop() {
+				hits = x.FindIn(data, at, at+n, hits[:0])
+				at = (at + 7919) % (len(data) - n)
+			}
+		})
+	}
+}
+
+func BenchmarkNewIndex(b *testing.B) {
+	for _, n := range []int{150, 450, 3000} {
+		anchors := make([]Anchor, n)
+		for i := range anchors {
+			anchors[i] = Anchor{fmt.Sprintf("%x_token", i*7919), i%2 == 0}
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				NewIndex(anchors)
 			}
 		})
 	}
