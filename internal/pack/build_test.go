@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,9 +59,11 @@ func delta(base int, tail string) []byte {
 	return b
 }
 
+func newZlib(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
+
 func deflate(data []byte) []byte {
 	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
+	z := newZlib(&b)
 	_, _ = z.Write(data)
 	_ = z.Close()
 	return b.Bytes()

@@ -3,20 +3,29 @@ package pack
 import (
 	"context"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Object is one object as visited by [Store.Each].
 type Object struct {
 	ID   ID
 	Type Type
+	// Size is the length of the content in bytes.
+	Size int64
 	// Data is the content. It is valid only during the call and must not be changed: other objects are made from it.
 	Data []byte
+	// Reader gives the content of a blob that is too large to be held, see [EachOptions].StreamAbove; Data is nil then.
+	// It is valid only during the call. It ends with io.EOF only if all of the content was right; if not, [Store.Each]
+	// reports the object, too. What visit does not read is not checked.
+	Reader io.Reader
 	// BaseState is what visit left in State of the object that this one is a delta of; nil if it is none, or if the
 	// base was not visited or left nothing. Copies then says what Data has of the base's content, sorted by To and
 	// without overlap; all else was inserted. It is valid only during the call.
@@ -25,6 +34,26 @@ type Object struct {
 	// State may be set by visit, to something that does not change any more: objects that are deltas of this one get
 	// it, perhaps from another worker.
 	State any
+	// Pack says that the content was made from nothing but one pack, and counts from 1 in the list that
+	// [EachOptions].Packs was given; Position is where the object stands in its index. Otherwise it is 0.
+	Pack, Position int
+	// Loose is the file that the content was read from, if it is a loose object that was read whole.
+	Loose string
+
+	// listed and place are the pack, nil for a loose object, and the position in its index by which it was found.
+	listed *pack
+	place  int32
+}
+
+// PackFile is a pack as it was opened.
+type PackFile struct {
+	// Path is that of the pack itself.
+	Path string
+	// Objects is the number of entries in the index.
+	Objects int
+	// Pack and Index are what the system says of the two files, at the time Opened.
+	Pack, Index fs.FileInfo
+	Opened      time.Time
 }
 
 // Copy says that Len bytes of an object, from To on, are those of its base from From on.
@@ -36,6 +65,10 @@ type EachOptions struct {
 	Types []Type
 	// Workers is the number of goroutines; 0 means GOMAXPROCS.
 	Workers int
+	// StreamAbove is the size in bytes above which visit reads a blob piece by piece instead of getting all of it, however
+	// large it is; 0 means never. What deltas are made from is held all the same, and so is what is stored as a delta, up
+	// to [Options].MaxObject: git itself makes no deltas of files above 512 MiB.
+	StreamAbove int64
 	// Total, if not nil, is called once, before any visit, with the number of objects that will be done. Loose objects
 	// count whatever their type, since it is not known yet.
 	Total func(total int64)
@@ -44,6 +77,13 @@ type EachOptions struct {
 	Progress func(done int64)
 	// Skip, if not nil, says which objects are not wanted. Calls do not overlap and come before any visit.
 	Skip func(ID) bool
+	// Packs, if not nil, is called once, before the following two, with the packs that are read.
+	Packs func([]PackFile)
+	// SkipBlob and SkipLoose, if not nil, say which objects are not wanted: a blob of a pack, as [Object] counts them,
+	// and a loose object, whatever its type, in the file of that name. They are not asked about further copies of an
+	// object. Calls do not overlap and come before any visit.
+	SkipBlob  func(pack, position int) bool
+	SkipLoose func(id ID, path string) bool
 }
 
 // Each calls visit once for every object that is wanted, from Workers goroutines at once; worker, from 0, says which.
@@ -57,7 +97,7 @@ type EachOptions struct {
 // match, where there is none (index version 1) or the index is damaged itself, where the store has an id twice, and for
 // loose objects. A damaged copy is reported only if there is no good one.
 func (s *Store) Each(ctx context.Context, opt EachOptions, visit func(worker int, o *Object) error, problem func(Problem)) error {
-	r := &run{s: s, visit: visit, problem: problem, progress: opt.Progress}
+	r := &run{s: s, visit: visit, problem: problem, progress: opt.Progress, above: opt.StreamAbove}
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -96,6 +136,7 @@ type run struct {
 	visit    func(worker int, o *Object) error
 	problem  func(Problem)
 	progress func(int64)
+	above    int64
 
 	queue queue
 	next  atomic.Int64

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"runtime/debug"
@@ -14,6 +15,7 @@ import (
 type file struct {
 	path string
 	size int64
+	info fs.FileInfo
 	// data is the whole file, or nil if it has to be read through f.
 	data   []byte
 	mapped bool
@@ -25,33 +27,43 @@ var errNotRegular = errors.New("not a regular file")
 // openRegular opens a file for reading. Opening a named pipe would wait for a writer for ever, so that anything but a
 // regular file is refused first.
 func openRegular(path string) (*os.File, int64, error) {
-	fi, err := os.Stat(path)
+	f, fi, err := openStat(path)
 	if err != nil {
 		return nil, 0, err
 	}
+	return f, fi.Size(), nil
+}
+
+// openStat is openRegular with all that the system says of the file.
+func openStat(path string) (*os.File, fs.FileInfo, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	if !fi.Mode().IsRegular() {
-		return nil, 0, &os.PathError{Op: "open", Path: path, Err: errNotRegular}
+		return nil, nil, &os.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if fi, err = f.Stat(); err == nil && !fi.Mode().IsRegular() {
 		err = &os.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
 	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, nil, errors.Join(err, f.Close())
 	}
-	return f, fi.Size(), nil
+	return f, fi, nil
 }
 
 // openFile opens and maps a file. With whole set, data is there even where nothing can be mapped.
 func openFile(path string, whole bool) (*file, error) {
-	f, size, err := openRegular(path)
+	f, info, err := openStat(path)
 	if err != nil {
 		return nil, err
 	}
-	m := &file{path: path, size: size}
+	size := info.Size()
+	m := &file{path: path, size: size, info: info}
 	if size > 0 && size <= math.MaxInt {
 		if m.data, err = mapFile(f, int(size)); err == nil {
 			m.mapped = true

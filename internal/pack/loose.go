@@ -49,20 +49,38 @@ func readLoose(path string, sc *scratch, dst []byte, limit int64, want func(Type
 			err = e
 		}
 	}()
-	// A file that is larger than any acceptable object's stream is opened for its header only.
-	whole := fileSize <= maxStream(limit)
-	if !whole {
-		fileSize = windowSize
-	}
-	if sc.file, err = readAll(sc.file[:0], f, fileSize); err != nil {
+	// Of a large file the beginning comes first: perhaps the rest is not wanted, or larger than anything acceptable.
+	whole := fileSize <= windowSize
+	if sc.file, err = readAll(sc.file[:0], f, min(fileSize, windowSize)); err != nil {
 		return 0, 0, dst, err
 	}
+	if !whole {
+		wanted := false
+		t, size, _, err = sc.parseLoose(nil, limit, true, func(t Type, size int64) bool {
+			wanted = want == nil || want(t, size)
+			return false
+		})
+		if err != nil || !wanted {
+			return t, size, dst, wrapLoose(path, err)
+		}
+		if whole = size <= limit; whole {
+			rest := min(fileSize, maxStream(size)) - int64(len(sc.file))
+			if sc.file, err = readAll(sc.file, f, max(0, rest)); err != nil {
+				return 0, 0, dst, err
+			}
+		}
+	}
 	t, size, data, err = sc.parseLoose(dst, limit, whole, want)
+	return t, size, data, wrapLoose(path, err)
+}
+
+// wrapLoose says where the damage is. A size limit is none.
+func wrapLoose(path string, err error) error {
 	var large *TooLargeError
 	if err != nil && !errors.As(err, &large) {
 		err = &CorruptError{path, err}
 	}
-	return t, size, data, err
+	return err
 }
 
 func readAll(dst []byte, f *os.File, size int64) ([]byte, error) {
@@ -73,12 +91,8 @@ func readAll(dst []byte, f *os.File, size int64) ([]byte, error) {
 
 // parseLoose inflates the loose object in sc.file.
 func (sc *scratch) parseLoose(dst []byte, limit int64, whole bool, want func(Type, int64) bool) (Type, int64, []byte, error) {
-	in := &sc.inflate
-	if err := in.start(sc.file); err != nil {
-		return 0, 0, dst, err
-	}
-	head, err := in.fill(sc.head[:0:maxLooseHeader], maxLooseHeader)
-	if err != nil && !errors.Is(err, errShort) {
+	head, err := sc.inflate.prefix(sc.file, maxLooseHeader)
+	if err != nil {
 		return 0, 0, dst, err
 	}
 	t, size, n, err := parseLooseHeader(head)
@@ -88,12 +102,9 @@ func (sc *scratch) parseLoose(dst []byte, limit int64, whole bool, want func(Typ
 	if size > limit || !whole {
 		return t, size, dst, &TooLargeError{size, limit}
 	}
-	if int64(len(head)-n) > size {
-		return t, size, dst, errLong
-	}
-	dst = append(dst, head[n:]...)
-	if dst, err = in.fill(dst, size-int64(len(head)-n)); err != nil {
+	start := len(dst)
+	if dst, _, err = sc.inflate.inflate(dst, sc.file, int64(n)+size); err != nil {
 		return t, size, dst, err
 	}
-	return t, size, dst, in.finish()
+	return t, size, append(dst[:start], dst[start+n:]...), nil
 }

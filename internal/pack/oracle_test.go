@@ -1,13 +1,16 @@
 package pack
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -170,6 +173,12 @@ func TestStoreEqualsGit(t *testing.T) {
 			s.maxLive = 0
 			checkAll(t, s, want, EachOptions{Workers: 2})
 			checkAccess(t, s, want)
+			for _, above := range []int64{1, 5000} {
+				s := open(t, r.objects(), opt)
+				checkAll(t, s, want, EachOptions{Workers: 2, StreamAbove: above})
+				unmap(t, s)
+				checkAll(t, s, want, EachOptions{Workers: 2, StreamAbove: above})
+			}
 		})
 	}
 }
@@ -213,6 +222,7 @@ func checkAccess(t *testing.T, s *Store, want map[string]content) {
 		if got := (content{typ.String(), len(data), sha256.Sum256(data)}); got != c {
 			t.Fatalf("Get(%s) = %v, want %v", id, got, c)
 		}
+		checkOpen(t, s, id, c)
 		// What Get returns belongs to the caller: spoiling it must not spoil what is read later.
 		clear(data)
 		typ, size, err := s.Stat(id)
@@ -234,6 +244,25 @@ func checkAccess(t *testing.T, s *Store, want map[string]content) {
 		}
 	}
 	checkCache(t, s)
+}
+
+// checkOpen reads an object as a stream, in odd pieces.
+func checkOpen(t *testing.T, s *Store, id ID, want content) {
+	t.Helper()
+	typ, size, r, err := s.Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(iotest.OneByteReader(bufio.NewReaderSize(r, 777)))
+	if err != nil {
+		t.Fatalf("read %s: %v", id, err)
+	}
+	if got := (content{typ.String(), len(data), sha256.Sum256(data)}); got != want || size != int64(len(data)) {
+		t.Fatalf("Open(%s) = %v of %d bytes, want %v", id, got, size, want)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // checkCache compares what is kept for later with the ids: a caller that changes what it was given must not reach it.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"time"
 )
 
 // The kinds of entries that are not object types.
@@ -32,6 +33,8 @@ type pack struct {
 	problems []Problem
 	// end is the offset behind the last entry.
 	end int64
+	// opened is a time before both files were opened.
+	opened time.Time
 
 	orderOnce sync.Once
 	order     []place
@@ -47,7 +50,7 @@ type place struct {
 // openPack opens a pack and its index, given the path of the index. The error is set if nothing can be read; the
 // problems are what is wrong with a pack that can be read nevertheless.
 func openPack(idxPath, packPath string, format Format) (p *pack, problems []Problem, err error) {
-	p = &pack{path: packPath}
+	p = &pack{path: packPath, opened: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

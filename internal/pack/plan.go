@@ -22,6 +22,8 @@ type plan struct {
 	// flags are the type, if known, and the marks below.
 	flags []uint8
 	roots []int32
+	// number counts the plans of a run from 1.
+	number int
 	// lost are positions in the index of wanted objects that have no possible offset.
 	lost   []int32
 	wanted int64
@@ -48,11 +50,14 @@ const (
 // plan links the deltas of all packs and says what is to be read. Of loose it returns those that no pack has.
 func (s *Store) plan(ctx context.Context, opt EachOptions, types [8]bool, loose []looseObject) ([]*plan, []looseObject, error) {
 	packs := s.packList()
+	if opt.Packs != nil {
+		opt.Packs(describePacks(packs))
+	}
 	var marks [][]uint8
 	var damaged []bool
 	err := guard(func() error {
 		marks, damaged = s.markDoubles(packs)
-		loose = s.onlyLoose(packs, marks, loose, opt.Skip)
+		loose = s.onlyLoose(packs, marks, loose, &opt)
 		return nil
 	})
 	if err != nil {
@@ -62,7 +67,7 @@ func (s *Store) plan(ctx context.Context, opt EachOptions, types [8]bool, loose 
 	var tasks []func() error
 	for i, p := range packs {
 		tasks = append(tasks, func() error {
-			plans[i] = newPlan(p)
+			plans[i] = newPlan(p, i+1)
 			return nil
 		}, func() error {
 			if err := p.idx.verify(); err != nil {
@@ -99,7 +104,7 @@ func (s *Store) plan(ctx context.Context, opt EachOptions, types [8]bool, loose 
 						marks[i][k] |= markCheck
 					}
 				}
-				pl.want(types, marks[i], opt.Skip)
+				pl.want(types, marks[i], &opt)
 				pl.link()
 				return nil
 			})
@@ -195,8 +200,17 @@ func (s *Store) markDoubles(packs []*pack) (marks [][]uint8, unsorted []bool) {
 	return marks, unsorted
 }
 
+// describePacks tells of packs to whoever asked for it.
+func describePacks(packs []*pack) []PackFile {
+	files := make([]PackFile, len(packs))
+	for i, p := range packs {
+		files[i] = PackFile{p.path, p.idx.n, p.file.info, p.idxFile.info, p.opened}
+	}
+	return files
+}
+
 // onlyLoose returns the loose objects that are wanted and that no pack has, each once.
-func (s *Store) onlyLoose(packs []*pack, marks [][]uint8, loose []looseObject, skip func(ID) bool) []looseObject {
+func (s *Store) onlyLoose(packs []*pack, marks [][]uint8, loose []looseObject, opt *EachOptions) []looseObject {
 	slices.SortStableFunc(loose, func(a, b looseObject) int { return a.id.Compare(b.id) })
 	var only []looseObject
 	for i, o := range loose {
@@ -211,15 +225,17 @@ func (s *Store) onlyLoose(packs []*pack, marks [][]uint8, loose []looseObject, s
 				packed = true
 			}
 		}
-		if !packed && (skip == nil || !skip(o.id)) {
-			only = append(only, o)
+		if packed || opt.Skip != nil && opt.Skip(o.id) ||
+			opt.SkipLoose != nil && opt.SkipLoose(o.id, loosePath(o.dir.path, o.id)) {
+			continue
 		}
+		only = append(only, o)
 	}
 	return only
 }
 
-func newPlan(p *pack) *plan {
-	pl := &plan{p: p}
+func newPlan(p *pack, number int) *plan {
+	pl := &plan{p: p, number: number}
 	pl.order, pl.lost = p.places()
 	n := len(pl.order)
 	pl.base = make([]int32, n)
@@ -311,12 +327,16 @@ func (pl *plan) spreadTypes(s *Store) {
 
 // want marks the entries to be visited. What is broken is wanted whatever its type, which is not known; so is everything
 // made from it.
-func (pl *plan) want(types [8]bool, marks []uint8, skip func(ID) bool) {
+func (pl *plan) want(types [8]bool, marks []uint8, opt *EachOptions) {
+	skip := opt.Skip
 	for i := range pl.order {
 		pos := pl.order[i].pos
 		pl.flags[i] |= marks[pos] & markCheck
 		t := pl.flags[i] & typeMask
 		if marks[pos]&markDouble != 0 || t != 0 && !types[t] || skip != nil && skip(pl.p.idx.id(int(pos))) {
+			continue
+		}
+		if Type(t) == Blob && opt.SkipBlob != nil && opt.SkipBlob(pl.number, int(pos)) {
 			continue
 		}
 		pl.flags[i] |= markWanted

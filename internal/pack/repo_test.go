@@ -144,7 +144,20 @@ func each(t testing.TB, s *Store, opt EachOptions) (map[string]content, map[stri
 	var mu sync.Mutex
 	seen, problems := map[string]content{}, map[string]error{}
 	err := s.Each(context.Background(), opt, func(_ int, o *Object) error {
-		c := content{o.Type.String(), len(o.Data), sha256.Sum256(o.Data)}
+		data := o.Data
+		if o.Reader != nil {
+			if opt.StreamAbove == 0 || o.Size <= opt.StreamAbove || o.Type != Blob || data != nil {
+				t.Errorf("%s, a %s of %d bytes, is a stream", o.ID, o.Type, o.Size)
+			}
+			var err error
+			if data, err = io.ReadAll(o.Reader); err != nil {
+				return nil // it has to be reported
+			}
+		}
+		if int64(len(data)) != o.Size {
+			t.Errorf("%s has %d bytes, and is said to have %d", o.ID, len(data), o.Size)
+		}
+		c := content{o.Type.String(), len(data), sha256.Sum256(data)}
 		mu.Lock()
 		defer mu.Unlock()
 		if _, twice := seen[o.ID.String()]; twice {

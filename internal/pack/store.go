@@ -27,6 +27,9 @@ type Options struct {
 	MaxDepth int
 	// MaxAlternates is how deep alternates of alternates are followed; 0 means 5, as in git.
 	MaxAlternates int
+	// MaxLive is how much content in bytes one worker of [Store.Each] keeps for deltas still to be read, beside the
+	// object at hand; what is above it is read again. 0 means 128 MiB.
+	MaxLive int
 	// Extra are further object directories: a quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES.
 	Extra []string
 }
@@ -60,7 +63,10 @@ func Open(objectsDir string, opt Options) (*Store, error) {
 	if opt.MaxAlternates <= 0 {
 		opt.MaxAlternates = 5
 	}
-	s := &Store{opt: opt, maxLive: 128 << 20}
+	if opt.MaxLive <= 0 {
+		opt.MaxLive = 128 << 20
+	}
+	s := &Store{opt: opt, maxLive: opt.MaxLive}
 	s.packs.Store(&[]*pack{})
 	if _, err := os.ReadDir(objectsDir); err != nil {
 		return nil, fmt.Errorf("open object store: %w", err)
@@ -100,6 +106,15 @@ func (s *Store) Problems() []Problem {
 		return strings.Compare(a.What+"\x00"+a.Name, b.What+"\x00"+b.Name)
 	})
 	return all
+}
+
+// Directories returns the object directories that are read: the store's own, its alternates and the extra ones.
+func (s *Store) Directories() []string {
+	dirs := make([]string, len(s.dirs))
+	for i, d := range s.dirs {
+		dirs[i] = d.path
+	}
+	return dirs
 }
 
 // Promisor reports whether a pack came from a promisor remote: objects may be missing because a partial clone has never

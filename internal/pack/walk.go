@@ -37,6 +37,8 @@ type frame struct {
 	// err says why there is no data. dropped says that the data was given up to save memory and has to be read again.
 	err     error
 	dropped bool
+	// own says that the data was made from nothing but the pack.
+	own bool
 }
 
 // maxPooled bounds the buffers that one worker keeps for later.
@@ -121,6 +123,10 @@ func (w *walker) pop() {
 func (w *walker) enter(pl *plan, entry int32, base *frame) {
 	f := frame{entry: entry, next: pl.child[entry], depth: base.depth + 1}
 	id := pl.p.idx.id(int(pl.order[entry].pos))
+	streamed := w.streams(pl, &f, id)
+	if streamed && f.next < 0 {
+		return
+	}
 	err := guard(func() error { return w.read(pl, &f, base, id) })
 	if err != nil {
 		f.data = nil
@@ -129,10 +135,13 @@ func (w *walker) enter(pl *plan, entry int32, base *frame) {
 			f.err = err
 		}
 	}
-	if pl.flags[entry]&markWanted != 0 {
-		w.object = Object{ID: id, Type: f.typ, Data: f.data}
+	if pl.flags[entry]&markWanted != 0 && !streamed {
+		w.object = Object{ID: id, Type: f.typ, Data: f.data, listed: pl.p, place: pl.order[entry].pos}
 		if w.derived && base.state != nil {
 			w.object.BaseState, w.object.Copies = base.state, w.copies
+		}
+		if f.own {
+			w.object.Pack, w.object.Position = pl.number, int(pl.order[entry].pos)
 		}
 		w.show(err)
 		f.state = w.object.State
@@ -161,7 +170,7 @@ func (w *walker) restore(pl *plan, f *frame) {
 	if err != nil {
 		f.err = err
 	}
-	f.dropped = false
+	f.dropped, f.own = false, false
 	w.live += cap(f.data)
 	w.low = min(w.low, len(w.stack)-1)
 }
@@ -173,7 +182,8 @@ func (w *walker) read(pl *plan, f *frame, base *frame, id ID) (err error) {
 	w.sc.tries = maxTries
 	w.derived = false
 	off := pl.order[f.entry].off
-	switch kind := pl.base[f.entry]; {
+	kind := pl.base[f.entry]
+	switch {
 	case kind == external || kind == broken:
 		f.typ, f.data, err = s.read(id, w.sc, 0)
 		return err
@@ -185,6 +195,7 @@ func (w *walker) read(pl *plan, f *frame, base *frame, id ID) (err error) {
 		err = pl.p.corrupt(off, s.tooDeep())
 	default:
 		if err = w.build(pl, f, base, id); err == nil {
+			f.own = kind < 0 || base.own
 			return nil
 		}
 		err = pl.p.corrupt(off, err)
@@ -218,12 +229,17 @@ func (w *walker) build(pl *plan, f *frame, base *frame, id ID) error {
 	// Damage between the entries shows in the checksum too: it covers all bytes up to the next entry.
 	crc, ok := pl.p.idx.crc(int(at.pos))
 	check := !ok || crc32.ChecksumIEEE(packed) != crc || pl.flags[f.entry]&markCheck != 0
+	// Where the packed bytes are right, the checksum of the stream says nothing more.
+	inflate := (*inflater).inflateUnchecked
+	if check {
+		inflate = (*inflater).inflate
+	}
 	if !h.isDelta() {
 		f.typ = Type(h.kind)
-		f.data, _, err = w.sc.inflate.inflate(w.buffer(), packed[h.n:], h.size)
+		f.data, _, err = inflate(&w.sc.inflate, w.buffer(), packed[h.n:], h.size)
 	} else {
 		f.typ = base.typ
-		w.delta, _, err = w.sc.inflate.inflate(w.delta[:0], packed[h.n:], h.size)
+		w.delta, _, err = inflate(&w.sc.inflate, w.delta[:0], packed[h.n:], h.size)
 		if err == nil {
 			w.copies = w.copies[:0]
 			f.data, err = applyDelta(w.buffer(), base.data, w.delta, limit, &w.copies)
@@ -259,9 +275,18 @@ func (w *walker) lost(pl *plan, pos int32) {
 // loose reads one loose object. If its file has gone, or is damaged, the object is looked for everywhere.
 func (w *walker) loose(o looseObject) {
 	types := &w.r.types
-	wanted := func(t Type, _ int64) bool { return types[t] }
+	stream := false
+	wanted := func(t Type, size int64) bool {
+		stream = types[t] && t == Blob && w.r.above > 0 && size > w.r.above
+		return types[t] && !stream
+	}
 	path := loosePath(o.dir.path, o.id)
 	t, _, data, err := readLoose(path, w.sc, w.buffer(), w.r.s.opt.MaxObject, wanted)
+	if err == nil && stream {
+		w.release(data)
+		w.streamLoose(o.id)
+		return
+	}
 	if err == nil && types[t] {
 		if err = w.sc.check(o.id, t, data); err != nil {
 			err = &CorruptError{path, err}
@@ -277,17 +302,21 @@ func (w *walker) loose(o looseObject) {
 		})
 		if otherErr == nil {
 			w.release(data)
-			t, data, err = other, otherData, nil
+			t, data, err, path = other, otherData, nil, ""
 		}
 	}
-	w.object = Object{ID: o.id, Type: t, Data: data}
+	w.object = Object{ID: o.id, Type: t, Data: data, Loose: path}
 	w.show(err)
 	w.release(data)
 }
 
 // show passes the walker's object on, or what is wrong with it.
 func (w *walker) show(err error) {
+	if err != nil && w.streamLarge(w.object.ID, err) {
+		return
+	}
 	defer w.r.finish()
+	w.object.Size = int64(len(w.object.Data))
 	if err != nil {
 		w.r.report(Problem{"object", w.object.ID.String(), err})
 		return
