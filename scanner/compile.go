@@ -3,10 +3,8 @@ package scanner
 import (
 	"bytes"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/skant-dev/skant/internal/evidence"
 	"github.com/skant-dev/skant/internal/match"
@@ -104,7 +102,13 @@ type anchorTable struct {
 	index *match.Index
 	rules [][]int // by anchor: positions in the list of compiled rules
 	size  []int   // by anchor: length in bytes
+	// longest is the length of the longest.
+	longest int
 }
+
+// maxAnchor is how much of an anchor is looked for, in bytes: more would make it hardly rarer, but every place where
+// something was inserted has to be searched from so far before it.
+const maxAnchor = 12
 
 func newAnchorTable(set *rules.Set) *anchorTable {
 	all := set.All()
@@ -118,9 +122,9 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 	count := make([]int, 0, n) // by anchor: how many rules it starts
 	for i := range all {
 		for _, text := range all[i].Anchors {
-			a := match.Anchor{Text: text, Fold: all[i].Fold}
+			a := match.Anchor{Text: text[:min(len(text), maxAnchor)], Fold: all[i].Fold}
 			if a.Fold {
-				a.Text = strings.ToLower(text)
+				a.Text = strings.ToLower(a.Text)
 			}
 			at, ok := seen[a]
 			if !ok {
@@ -136,6 +140,7 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 	room := make([]int, n) // one allocation for all lists
 	for at, a := range list {
 		t.size[at] = len(a.Text)
+		t.longest = max(t.longest, len(a.Text))
 		t.rules[at], room = room[:0:count[at]], room[count[at]:]
 	}
 	k := 0
@@ -146,205 +151,4 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 		}
 	}
 	return t
-}
-
-// reach is how far a match can extend around an anchor in it, in bytes: a window of pos-before to pos+after, pos being
-// the anchor's first byte, holds every match with that anchor, and one more byte on each side, so that ^, $ and \b
-// cannot take the window's edge for the text's.
-type reach struct {
-	before, after int
-	// breaks is how many line breaks a match can have, or -1 if there is no bound that helps. A window ends one line
-	// break further on either side.
-	breaks int
-}
-
-// maxBreaks bounds the line breaks that are counted: a window that may go over more lines is not cut by lines.
-const maxBreaks = 8
-
-// around returns the window around an anchor at pos.
-func (r reach) around(data []byte, pos int) (lo, hi int) {
-	lo, hi = max(0, pos-r.before), min(len(data), pos+r.after)
-	if r.breaks < 0 {
-		return lo, hi
-	}
-	start, end := pos, pos
-	for range r.breaks + 1 {
-		i := bytes.LastIndexByte(data[lo:start], '\n')
-		if i < 0 {
-			start = lo
-			break
-		}
-		start = lo + i
-	}
-	for range r.breaks + 1 {
-		i := bytes.IndexByte(data[end:hi], '\n')
-		if i < 0 {
-			end = hi
-			break
-		}
-		end += i + 1
-	}
-	return start, end
-}
-
-func (c *compiledRule) window() reach {
-	c.analyse()
-	return c.reach
-}
-
-// analyse makes the rule ready to be used, and works out window and gate from the pattern, once.
-func (c *compiledRule) analyse() {
-	c.analysed.Do(func() {
-		c.prepare()
-		parsed, err := syntax.Parse(c.Pattern, syntax.Perl)
-		if err != nil {
-			return // the pattern will not compile either, which is reported where it is used
-		}
-		c.gate = newGate(parsed)
-		longest, bounded := maxLength(parsed)
-		if !bounded {
-			longest = defaultMaxLength
-		}
-		if c.MaxLength > 0 {
-			longest = min(longest, c.MaxLength)
-			if !bounded {
-				longest = c.MaxLength
-			}
-		}
-		c.reach = reach{longest + 1, longest + 1, -1}
-		if n, ok := lineBreaks(parsed); ok && n <= maxBreaks {
-			c.reach.breaks = n
-		}
-		if before, ok := lengthBefore(parsed, c.Anchors, c.Fold); ok && before < longest {
-			c.reach.before = before + 1
-		}
-	})
-}
-
-// maxLength returns the greatest length in bytes of a match; bounded is false if there is none.
-func maxLength(re *syntax.Regexp) (n int, bounded bool) {
-	switch re.Op {
-	case syntax.OpLiteral:
-		for _, r := range re.Rune {
-			n += runeLength(r, re.Flags&syntax.FoldCase != 0)
-		}
-		return n, true
-	case syntax.OpCharClass:
-		for _, r := range re.Rune {
-			n = max(n, runeLength(r, false))
-		}
-		return n, true
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return utf8.UTFMax, true
-	case syntax.OpCapture, syntax.OpQuest:
-		return maxLength(re.Sub[0])
-	case syntax.OpStar, syntax.OpPlus:
-		return 0, false
-	case syntax.OpRepeat:
-		n, bounded = maxLength(re.Sub[0])
-		return n * re.Max, bounded && re.Max >= 0
-	case syntax.OpConcat:
-		bounded = true
-		for _, sub := range re.Sub {
-			m, b := maxLength(sub)
-			n, bounded = n+m, bounded && b
-		}
-		return n, bounded
-	case syntax.OpAlternate:
-		bounded = true
-		for _, sub := range re.Sub {
-			m, b := maxLength(sub)
-			n, bounded = max(n, m), bounded && b
-		}
-		return n, bounded
-	default: // assertions match the empty text
-		return 0, true
-	}
-}
-
-// lineBreaks returns how many line breaks a match can have at most; bounded is false if there is no bound.
-func lineBreaks(re *syntax.Regexp) (n int, bounded bool) {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return strings.Count(string(re.Rune), "\n"), true
-	case syntax.OpCharClass:
-		for i := 0; i+1 < len(re.Rune); i += 2 {
-			if re.Rune[i] <= '\n' && '\n' <= re.Rune[i+1] {
-				return 1, true
-			}
-		}
-		return 0, true
-	case syntax.OpAnyChar:
-		return 1, true
-	}
-	bounded = true
-	for _, sub := range re.Sub {
-		m, b := lineBreaks(sub)
-		bounded = bounded && b
-		if re.Op == syntax.OpAlternate {
-			n = max(n, m)
-		} else {
-			n += m
-		}
-	}
-	switch {
-	case n == 0:
-		return 0, bounded
-	case re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0:
-		return 0, false
-	case re.Op == syntax.OpRepeat:
-		n *= re.Max
-	}
-	return n, bounded
-}
-
-// runeLength is the number of bytes that a rune takes; with case folding a few ASCII letters also match longer runes.
-func runeLength(r rune, fold bool) int {
-	if fold && r < utf8.RuneSelf {
-		return 3 // the Kelvin sign matches k
-	}
-	return max(1, utf8.RuneLen(r))
-}
-
-// lengthBefore returns how far into a match an anchor begins at most, for patterns that have, at the top level and
-// before any unbounded part, a literal with an anchor in it.
-func lengthBefore(re *syntax.Regexp, anchors []string, fold bool) (int, bool) {
-	before := 0
-	for _, part := range flatten(re, nil) {
-		if part.Op == syntax.OpLiteral && (part.Flags&syntax.FoldCase == 0 || fold) {
-			text := string(part.Rune)
-			if fold {
-				text = strings.ToLower(text)
-			}
-			for _, a := range anchors {
-				if fold {
-					a = strings.ToLower(a)
-				}
-				if i := strings.Index(text, a); i >= 0 {
-					return before + 3*i, true // 3: see runeLength
-				}
-			}
-		}
-		n, bounded := maxLength(part)
-		if !bounded {
-			return 0, false
-		}
-		before += n
-	}
-	return 0, false
-}
-
-// flatten returns the parts that follow one another in every match.
-func flatten(re *syntax.Regexp, parts []*syntax.Regexp) []*syntax.Regexp {
-	switch re.Op {
-	case syntax.OpConcat:
-		for _, sub := range re.Sub {
-			parts = flatten(sub, parts)
-		}
-		return parts
-	case syntax.OpCapture:
-		return flatten(re.Sub[0], parts)
-	default:
-		return append(parts, re)
-	}
 }

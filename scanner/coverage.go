@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -18,6 +19,15 @@ type Coverage struct {
 	Bytes    int64  `json:"bytes"`
 	Refs     int64  `json:"refs"`
 	Skipped  []Skip `json:"skipped"`
+	// Places says how many of each sort of place beside blobs, commits and refs were searched, sorted by What.
+	Places []Place `json:"places,omitempty"`
+}
+
+// Place is one sort of place that was searched.
+type Place struct {
+	// What is the sort in the plural, for example "hooks", "reflogs", "LFS objects".
+	What  string `json:"what"`
+	Count int64  `json:"count"`
 }
 
 // Skip is one reason for which something was not read.
@@ -44,6 +54,58 @@ type Recorder struct {
 	mu                                           sync.Mutex
 	phase                                        string
 	skips                                        map[skipKey]*Skip
+	places                                       map[string]int64
+	// whole collects what this recorder is told, if this one is of a part; part names it.
+	whole *Recorder
+	part  string
+	// also is told the same; it may be nil. gaps counts the calls about something that was not read.
+	also *Recorder
+	gaps atomic.Int64
+	// others counts the calls about what is neither a blob nor bytes nor a gap.
+	others atomic.Int64
+}
+
+// Within returns a recorder of a part, a submodule for instance: what it is told is counted in r, and the names of what
+// was not read start with that of the part.
+func (r *Recorder) Within(part string) *Recorder {
+	if r.part != "" {
+		part = r.part + "/" + part
+	}
+	inner := &Recorder{whole: r.root(), part: part}
+	if r.also != nil {
+		inner.also = r.also.Within(part)
+	}
+	return inner
+}
+
+// Both returns a recorder that tells r and also what it is told; the progress of a scan only r.
+func (r *Recorder) Both(also *Recorder) *Recorder {
+	return &Recorder{whole: r.root(), part: r.part, also: also}
+}
+
+// tell calls f with every recorder that counts.
+func (r *Recorder) tell(f func(*Recorder)) {
+	f(r.root())
+	if r.also != nil {
+		r.also.tell(f)
+	}
+}
+
+// Amount returns how many blobs and bytes r was told of, and how many times of anything else that was read.
+func (r *Recorder) Amount() (blobs, bytes, others int64) {
+	r = r.root()
+	return r.blobs.Load(), r.bytes.Load(), r.others.Load()
+}
+
+// Gaps returns how many times r was told of something that was not read, or left out.
+func (r *Recorder) Gaps() int64 { return r.root().gaps.Load() }
+
+// root is the recorder that counts.
+func (r *Recorder) root() *Recorder {
+	if r.whole != nil {
+		return r.whole
+	}
+	return r
 }
 
 type skipKey struct {
@@ -52,19 +114,42 @@ type skipKey struct {
 }
 
 // AddCommits counts commits that were read.
-func (r *Recorder) AddCommits(n int) { r.commits.Add(int64(n)) }
+func (r *Recorder) AddCommits(n int) {
+	r.tell(func(r *Recorder) { r.commits.Add(int64(n)); r.others.Add(1) })
+}
 
 // AddBlob counts one blob of n bytes that was searched.
-func (r *Recorder) AddBlob(n int) { r.blobs.Add(1); r.bytes.Add(int64(n)) }
+func (r *Recorder) AddBlob(n int) {
+	r.tell(func(r *Recorder) { r.blobs.Add(1); r.bytes.Add(int64(n)) })
+}
 
 // AddFile counts one file, or one text that is no blob, of n bytes that was searched.
-func (r *Recorder) AddFile(n int) { r.files.Add(1); r.bytes.Add(int64(n)) }
+func (r *Recorder) AddFile(n int) {
+	r.tell(func(r *Recorder) { r.files.Add(1); r.bytes.Add(int64(n)); r.others.Add(1) })
+}
 
 // AddBytes counts n bytes that were searched and that are neither blob nor file: a commit message, say.
-func (r *Recorder) AddBytes(n int) { r.bytes.Add(int64(n)) }
+func (r *Recorder) AddBytes(n int) { r.tell(func(r *Recorder) { r.bytes.Add(int64(n)) }) }
 
 // AddRefs counts refs that were read.
-func (r *Recorder) AddRefs(n int) { r.refs.Add(int64(n)) }
+func (r *Recorder) AddRefs(n int) {
+	r.tell(func(r *Recorder) { r.refs.Add(int64(n)); r.others.Add(1) })
+}
+
+// AddPlaces counts n places of one sort, named in the plural, that were searched.
+func (r *Recorder) AddPlaces(what string, n int) {
+	r.tell(func(r *Recorder) { r.addPlaces(what, int64(n)) })
+}
+
+func (r *Recorder) addPlaces(what string, n int64) {
+	r.others.Add(1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.places == nil {
+		r.places = map[string]int64{}
+	}
+	r.places[what] += n
+}
 
 // Unread records that something the scan was asked to read could not be read. item names it (a path, an object id) and
 // may be empty.
@@ -80,7 +165,52 @@ func (r *Recorder) LeftOut(what, reason, item string) {
 	r.skip(skipKey{what, reason, false}, 1, item)
 }
 
+// Add tells r what another recorder recorded, or an earlier scan.
+func (r *Recorder) Add(c Coverage) {
+	r.tell(func(r *Recorder) {
+		r.commits.Add(c.Commits)
+		r.blobs.Add(c.Blobs)
+		r.files.Add(c.Files)
+		r.bytes.Add(c.Bytes)
+		r.refs.Add(c.Refs)
+		for _, p := range c.Places {
+			r.addPlaces(p.What, p.Count)
+		}
+	})
+	for _, s := range c.Skipped {
+		k := skipKey{s.What, s.Reason, s.Unread}
+		for _, item := range s.Items {
+			r.skip(k, 0, item)
+		}
+		if len(s.Items) > 0 {
+			r.count(k, s.Count)
+		} else {
+			r.skip(k, s.Count, "")
+		}
+	}
+}
+
+// count adds to the number of what was not read for a reason, without a name.
+func (r *Recorder) count(k skipKey, n int64) {
+	r.tell(func(r *Recorder) { r.enter(k, n, "") })
+}
+
 func (r *Recorder) skip(k skipKey, n int64, item string) {
+	if r.also != nil {
+		r.also.skip(k, n, item)
+	}
+	switch {
+	case r.part != "" && item != "":
+		item = r.part + ": " + item
+	case r.part != "":
+		item = r.part
+	}
+	r.root().enter(k, n, item)
+}
+
+// enter is skip for a recorder that counts itself.
+func (r *Recorder) enter(k skipKey, n int64, item string) {
+	r.gaps.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.skips == nil {
@@ -104,6 +234,10 @@ func (r *Recorder) skip(k skipKey, n int64, item string) {
 
 // StartPhase names what is being done now and how many steps it has; total 0 means unknown.
 func (r *Recorder) StartPhase(name string, total int64) {
+	if r.part != "" {
+		name += " of " + r.part
+	}
+	r = r.root()
 	r.mu.Lock()
 	r.phase = name
 	r.mu.Unlock()
@@ -112,7 +246,7 @@ func (r *Recorder) StartPhase(name string, total int64) {
 }
 
 // Step says that n steps of the phase are done.
-func (r *Recorder) Step(n int64) { r.done.Add(n) }
+func (r *Recorder) Step(n int64) { r.root().done.Add(n) }
 
 // Progress is a snapshot of a running scan.
 type Progress struct {
@@ -122,6 +256,7 @@ type Progress struct {
 
 // Progress returns a snapshot; it may be called at any time.
 func (r *Recorder) Progress() Progress {
+	r = r.root()
 	r.mu.Lock()
 	phase := r.phase
 	r.mu.Unlock()
@@ -130,6 +265,7 @@ func (r *Recorder) Progress() Progress {
 
 // Coverage returns what was recorded so far, its skips sorted.
 func (r *Recorder) Coverage() Coverage {
+	r = r.root()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := Coverage{
@@ -141,6 +277,9 @@ func (r *Recorder) Coverage() Coverage {
 		dup := *s
 		dup.Items = slices.Clone(s.Items)
 		c.Skipped = append(c.Skipped, dup)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.places)) {
+		c.Places = append(c.Places, Place{what, r.places[what]})
 	}
 	sort.Slice(c.Skipped, func(i, j int) bool {
 		a, b := c.Skipped[i], c.Skipped[j]

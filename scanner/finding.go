@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"strings"
 	"time"
 
 	"github.com/skant-dev/skant/rules"
@@ -24,6 +25,10 @@ const (
 	KindStash         Kind = "stash"
 	KindReflog        Kind = "reflog"
 	KindUnreachable   Kind = "unreachable"
+	// KindFileName is the name of a file or folder itself, in a tree, an index or the git directory.
+	KindFileName Kind = "file-name"
+	// KindHook is a hook of the repository, a sample among them.
+	KindHook Kind = "hook"
 )
 
 // Verdict is what the provider, or the credential itself, says about being alive.
@@ -78,11 +83,47 @@ type Location struct {
 	// Object is the hex id of the git object (blob, commit or tag) that holds the secret; empty outside git.
 	Object string `json:"object,omitempty"`
 	Kind   Kind   `json:"kind"`
+	// Submodule is the path of the submodule in whose own store Object and Commit are, relative to the repository that
+	// was scanned; empty for that repository itself. Path starts with it wherever it is a path of the work tree.
+	Submodule string `json:"submodule,omitempty"`
+	// Member is the path inside an archive at Path, those of archives in archives joined by "!/"; empty outside archives.
+	// A last name in round brackets is a view of what is in the archive or document, and no name in it: "(text)",
+	// "(page 3)", "(content)". Line, column and offset are those in the member.
+	Member string `json:"member,omitempty"`
 	// Decoded lists the encodings that had to be undone to see the secret, outermost first, for example ["base64"].
 	Decoded []string `json:"decoded,omitempty"`
 	// Offset is the byte offset of the secret in the object or file, as it is stored.
 	Offset int64 `json:"offset"`
 }
+
+// Place is the path and, inside an archive, the member behind it, as "lib.jar!/config/a.yml"; empty if neither is known.
+func (l *Location) Place() string {
+	switch {
+	case l.Member == "":
+		return l.Path
+	case l.Path == "":
+		return l.Member
+	default:
+		return l.Path + memberMark + l.Member
+	}
+}
+
+// file is the path by which rules tell files: that of the innermost member that has a name of its own.
+func (l *Location) file() string {
+	if l.Member == "" {
+		return l.Path
+	}
+	names := strings.Split(l.Member, memberMark)
+	for i := len(names) - 1; i >= 0; i-- {
+		if names[i] != "" && names[i][0] != '(' {
+			return names[i]
+		}
+	}
+	return l.Path
+}
+
+// memberMark stands between the name of an archive and that of a member.
+const memberMark = "!/"
 
 // Commit is the commit that introduced a finding.
 type Commit struct {
@@ -107,6 +148,9 @@ type Exposure struct {
 	// many there are.
 	Refs     []string `json:"refs,omitempty"`
 	RefCount int      `json:"ref_count,omitempty"`
+	// Removed are the commits that took the secret away from this path again after Location.Commit had brought it there,
+	// on whatever branch, the earliest first, at most 5. It can still be had from the commits in between.
+	Removed []Commit `json:"removed,omitempty"`
 }
 
 // Suppression says why a finding does not count.

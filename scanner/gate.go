@@ -3,6 +3,8 @@ package scanner
 import (
 	"bytes"
 	"regexp/syntax"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -10,7 +12,9 @@ import (
 // so many bytes of one class. A window without them need not be given to the pattern, which costs a hundred times as much.
 type gate struct {
 	literals [][]byte
-	run      run
+	// choices are lists of which one literal at least is there.
+	choices [][][]byte
+	run     run
 }
 
 // run is at least min bytes in a row that are of a class.
@@ -29,6 +33,8 @@ func newGate(re *syntax.Regexp) gate {
 	for _, part := range flatten(re, nil) {
 		if part.Op == syntax.OpLiteral && part.Flags&syntax.FoldCase == 0 {
 			g.literals = append(g.literals, []byte(string(part.Rune)))
+		} else if c := choice(part); c != nil {
+			g.choices = append(g.choices, c)
 		}
 		r := runOf(part)
 		if r.min > g.run.min || r.min == g.run.min && r.size() < g.run.size() {
@@ -48,7 +54,45 @@ func (g *gate) open(data []byte) bool {
 			return false
 		}
 	}
+	for _, c := range g.choices {
+		if !slices.ContainsFunc(c, func(l []byte) bool { return bytes.Contains(data, l) }) {
+			return false
+		}
+	}
 	return g.run.in(data)
+}
+
+const (
+	// mostChoices is how many literals are worth looking for in place of one, leastChoice how long each has to be.
+	mostChoices, leastChoice = 4, 3
+)
+
+// choice returns a few literals of which every match of a part has one, or nil. Letters in either case are too many.
+func choice(part *syntax.Regexp) [][]byte {
+	if folds(part) {
+		return nil
+	}
+	texts := language(part, maxLeading)
+	slices.SortFunc(texts, func(a, b string) int { return len(a) - len(b) })
+	var few []string
+	for _, t := range texts {
+		if !slices.ContainsFunc(few, func(f string) bool { return strings.Contains(t, f) }) {
+			few = append(few, t)
+		}
+	}
+	if len(few) == 0 || len(few) > mostChoices || len(few[0]) < leastChoice {
+		return nil
+	}
+	out := make([][]byte, len(few))
+	for i, t := range few {
+		out[i] = []byte(t)
+	}
+	return out
+}
+
+// folds reports whether a part matches letters in either case.
+func folds(re *syntax.Regexp) bool {
+	return re.Flags&syntax.FoldCase != 0 || slices.ContainsFunc(re.Sub, folds)
 }
 
 // runOf returns the run that a repeated class makes, with min 0 if the part is none.

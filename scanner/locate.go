@@ -13,44 +13,51 @@ import (
 // that were dropped for more specific ones, too: their values are not shown either.
 func (s *Scanner) locate(c *Chunk, text view, cands, all []candidate, rec *Recorder) []Finding {
 	lines := newLineTable(c.Data, text)
+	lines.from.binary = binary(text.data)
 	covers := lines.covers(cands, all)
 	added, filter := addedLines(c, rec)
 	var out []Finding
-	for _, cand := range cands {
-		if filter && !slices.ContainsFunc(cand.claims, func(sp span) bool { return lines.touches(sp, added) }) {
+	for i := range cands {
+		cand := &cands[i]
+		if filter && !slices.ContainsFunc(cand.claims, func(sp span) bool { return lines.of(sp).touches(added) }) {
 			continue
 		}
-		f := Finding{
-			Fingerprint: s.fingerprint(cand.rule.ID, cand.value), RuleID: cand.rule.ID, Title: cand.rule.Title,
-			Severity: cand.severity, Confidence: cand.confidence, Verdict: cand.verdict, Reasons: cand.reasons,
-			Secret: NewSecret(cand.value, cand.prefix), Location: c.Location, Facts: cand.facts,
-		}
-		if cand.identifier {
-			f.Secret = NewIdentifier(cand.value)
-		} else {
-			for _, sp := range cand.claims {
-				stored := string(c.Data[sp.lo:sp.hi])
-				if stored != cand.value && !cand.states(stored) {
-					f.raw = append(f.raw, NewSecret(stored, prefixLength(stored, cand.rule.Anchors)))
-				}
-			}
-		}
-		if len(f.Facts) == 0 {
-			f.Facts = nil
-		}
-		f.Location.Offset = int64(cand.secret.lo)
-		f.Location.Decoded = cand.steps
-		f.Location.StartLine, f.Location.StartColumn = lines.position(cand.secret.lo)
-		f.Location.EndLine, f.Location.EndColumn = lines.position(cand.secret.hi)
-		if binary(text.data) {
-			f.Excerpt = f.Secret.Redacted() // what stands around it is no line that anybody could read
-			f.Reasons = append(f.Reasons, "the content is binary: go by the offset, not by the line")
-		} else {
-			f.Excerpt = lines.excerpt(cand, covers)
-		}
-		out = append(out, f)
+		out = append(out, s.finding(c.Location, cand, lines, covers))
 	}
 	return out
+}
+
+// finding turns one candidate into a finding.
+func (s *Scanner) finding(at Location, cand *candidate, lines *lineTable, covers []cover) Finding {
+	f := Finding{
+		Fingerprint: s.fingerprint(cand.rule.ID, cand.value), RuleID: cand.rule.ID, Title: cand.rule.Title,
+		Severity: cand.severity, Confidence: cand.confidence, Verdict: cand.verdict, Reasons: cand.reasons,
+		Secret: NewSecret(cand.value, cand.prefix), Location: at, Facts: cand.facts,
+	}
+	if cand.identifier {
+		f.Secret = NewIdentifier(cand.value)
+	} else {
+		for _, sp := range cand.claims {
+			stored := string(lines.data[sp.lo:sp.hi])
+			if stored != cand.value && !cand.states(stored) {
+				f.raw = append(f.raw, NewSecret(stored, prefixLength(stored, cand.rule.Anchors)))
+			}
+		}
+	}
+	if len(f.Facts) == 0 {
+		f.Facts = nil
+	}
+	f.Location.Offset = lines.from.offset + int64(cand.secret.lo)
+	f.Location.Decoded = cand.steps
+	f.Location.StartLine, f.Location.StartColumn = lines.position(cand.secret.lo)
+	f.Location.EndLine, f.Location.EndColumn = lines.position(cand.secret.hi)
+	if lines.from.binary {
+		f.Excerpt = f.Secret.Redacted() // what stands around it is no line that anybody could read
+		f.Reasons = append(f.Reasons, "the content is binary: go by the offset, not by the line")
+	} else {
+		f.Excerpt = lines.excerpt(*cand, covers)
+	}
+	return f
 }
 
 // binaryHead is how much of content is looked at to tell whether it is text, in bytes; git looks at as much.
@@ -77,6 +84,7 @@ func addedLines(c *Chunk, rec *Recorder) (added []LineRange, filter bool) {
 // lineTable turns offsets into lines and columns. Its offsets are those of the stored content; its text is the decoded
 // one where the file is UTF-16.
 type lineTable struct {
+	from   origin
 	data   []byte
 	raw    func(textOffset int) int
 	text   []byte
@@ -102,7 +110,11 @@ func (t *lineTable) inText(raw int) int {
 func (t *lineTable) position(raw int) (line, column int) {
 	at := t.inText(raw)
 	i := sort.SearchInts(t.breaks, at)
-	return i + 1, utf8.RuneCount(t.text[t.lineStart(i):at]) + 1
+	column = utf8.RuneCount(t.text[t.lineStart(i):at]) + 1
+	if i == 0 {
+		column += t.from.column
+	}
+	return t.from.lines + i + 1, column
 }
 
 func (t *lineTable) lineStart(i int) int {
@@ -112,11 +124,16 @@ func (t *lineTable) lineStart(i int) int {
 	return t.breaks[i-1] + 1
 }
 
-// touches reports whether any line of a stored span is in one of the ranges.
-func (t *lineTable) touches(s span, ranges []LineRange) bool {
+// of returns the lines of a stored span.
+func (t *lineTable) of(s span) LineRange {
 	first, _ := t.position(s.lo)
 	last, _ := t.position(max(s.lo, s.hi-1))
-	return slices.ContainsFunc(ranges, func(r LineRange) bool { return first <= r.Last && r.First <= last })
+	return LineRange{first, last}
+}
+
+// touches reports whether any of the lines is in one of the ranges.
+func (l LineRange) touches(ranges []LineRange) bool {
+	return slices.ContainsFunc(ranges, func(r LineRange) bool { return l.First <= r.Last && r.First <= l.Last })
 }
 
 const (

@@ -143,18 +143,28 @@ func (m *mask) text(s string) string {
 // finding masks every text of a finding that came from the repository. It does not change what f's pointers point to.
 func (m *mask) finding(f *Finding) {
 	f.Location.Path = m.text(f.Location.Path)
+	f.Location.Submodule = m.text(f.Location.Submodule)
+	f.Location.Member = m.text(f.Location.Member)
 	f.Excerpt = m.text(f.Excerpt)
-	if c := f.Location.Commit; c != nil {
-		dup := *c
-		dup.Author, dup.Email, dup.Summary = m.text(c.Author), m.text(c.Email), m.text(c.Summary)
+	if f.Location.Commit != nil {
+		dup := m.commit(*f.Location.Commit)
 		f.Location.Commit = &dup
 	}
 	f.Reasons = m.texts(f.Reasons)
 	if f.Exposure != nil {
 		dup := *f.Exposure
 		dup.Refs = m.texts(dup.Refs)
+		dup.Removed = slices.Clone(dup.Removed)
+		for i := range dup.Removed {
+			dup.Removed[i] = m.commit(dup.Removed[i])
+		}
 		f.Exposure = &dup
 	}
+}
+
+func (m *mask) commit(c Commit) Commit {
+	c.Author, c.Email, c.Summary = m.text(c.Author), m.text(c.Email), m.text(c.Summary)
+	return c
 }
 
 func (m *mask) coverage(c *Coverage) {

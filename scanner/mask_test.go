@@ -35,7 +35,7 @@ func TestNothingOfASecretIsShown(t *testing.T) {
 			chunks{{Data: []byte(text), Location: Location{Path: "dir/" + secrets[0] + "/f", Kind: KindFile}}},
 			func(f *Finding) {
 				f.Location.Commit = &Commit{Author: secrets[1][5:], Email: secrets[0], Summary: "add " + secrets[2], Date: time.Now()}
-				f.Exposure = &Exposure{Refs: []string{"refs/heads/" + secrets[1]}}
+				f.Exposure = &Exposure{Refs: []string{"refs/heads/" + secrets[1]}, Removed: []Commit{*f.Location.Commit}}
 				f.Reasons = append(f.Reasons, "found beside "+secrets[2])
 			},
 		}

@@ -40,6 +40,11 @@ type Scanner struct {
 	rules   []*compiledRule
 	anchors *anchorTable
 	pool    sync.Pool
+
+	marginOnce sync.Once
+	marginSize int
+	// step replaces windowStep, for tests.
+	step int
 }
 
 // New prepares rules for searching. Patterns compile on first use.
@@ -87,24 +92,35 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		fs, err := s.chunk(c, rec)
+		var fs []Finding
+		var err error
+		if c.Stream != nil {
+			fs, err = s.stream(ctx, c, rec)
+		} else {
+			fs, err = s.chunk(c, rec)
+		}
 		if err == nil && len(fs) == 0 {
 			return nil
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil {
+		var ended *StreamError
+		if err != nil && !errors.As(err, &ended) {
 			failed = err
 			return err
 		}
 		all = append(all, fs...)
 		rec.findings.Add(int64(len(fs)))
-		return nil
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
 	})
 	if failed != nil {
 		return nil, failed
 	}
 	recordStop(rec, "content", err)
+	all = dropRepeated(all)
 	if a, ok := src.(Attributor); ok && len(all) > 0 {
 		sortFindings(all)
 		attributed, err := a.Attribute(ctx, rec, all)
@@ -134,40 +150,74 @@ func recordStop(rec *Recorder, what string, err error) {
 func (s *Scanner) chunk(c *Chunk, rec *Recorder) ([]Finding, error) {
 	sc := s.pool.Get().(*scratch)
 	defer s.pool.Put(sc)
-	text := rawView(c.Data)
-	if v, ok := decode.UTF16(c.Data); ok {
-		text = decodedView(v)
-		text.steps = nil // the file's own character set is no disguise
-	}
-	sc.truncated = false
-	cands, err := s.searchView(text, c.Location.Path, sc, nil)
-	if err == nil {
-		cands, err = s.searchDecoded(text, c, rec, sc, cands)
-	}
+	sc.truncated, sc.bounded = false, false
+	text, cands, err := s.candidates(c, sc)
 	if err != nil {
 		return nil, err
 	}
-	if sc.truncated {
-		rec.Unread("matches", fmt.Sprintf("more than %d matches in one place; only the first were judged", maxCandidates), name(c.Location))
+	sc.note(rec, name(c.Location))
+	if sc.truncated || sc.bounded {
+		c.State = nil
 	}
+	c.Clean = len(cands) == 0 && !sc.truncated && !sc.bounded
 	if len(cands) == 0 {
 		return nil, nil
 	}
 	return s.locate(c, text, resolve(cands), cands, rec), nil
 }
 
-// searchDecoded searches what decoding shows of a text.
-func (s *Scanner) searchDecoded(text view, c *Chunk, rec *Recorder, sc *scratch, cands []candidate) ([]candidate, error) {
-	views, truncated := decode.Views(text.data, decode.Options{})
-	if truncated {
-		rec.Unread("decoded text", "more encoded text in one place than the bound allows", name(c.Location))
+// candidates searches a chunk's content, or what of it is new, and what decoding shows of it.
+func (s *Scanner) candidates(c *Chunk, sc *scratch) (text view, cands []candidate, err error) {
+	if v, ok := decode.UTF16(c.Data); ok {
+		text = decodedView(v)
+		text.steps = nil // the file's own character set is no disguise
+		if cands, err = s.searchView(text, c.Location.file(), sc, nil); err == nil {
+			cands, err = s.searchViews(text, 0, len(text.data), c.Location.file(), sc, cands)
+		}
+		return text, cands, err
 	}
+	text = rawView(c.Data)
+	changed := sc.changes.takeOver(c)
+	if changed {
+		s.carry(sc)
+		cands, err = s.searchChanged(text, c.Location.file(), sc, nil)
+	} else {
+		cands, err = s.searchView(text, c.Location.file(), sc, nil)
+	}
+	if err != nil {
+		return text, nil, err
+	}
+	if c.KeepState {
+		c.State = s.newState(len(c.Data), changed, sc)
+	}
+	raw := len(cands)
+	if changed && !c.Base.decoded {
+		err = sc.changes.changedLines(func(lo, hi int) (err error) {
+			cands, err = s.searchViews(text, lo, hi, c.Location.file(), sc, cands)
+			return err
+		})
+	} else {
+		cands, err = s.searchViews(text, 0, len(c.Data), c.Location.file(), sc, cands)
+	}
+	if c.State != nil {
+		c.State.decoded = len(cands) > raw
+	}
+	return text, cands, err
+}
+
+// searchViews searches what decoding shows of text.data[lo:hi].
+func (s *Scanner) searchViews(text view, lo, hi int, path string, sc *scratch, cands []candidate) ([]candidate, error) {
+	views, bound := decode.Views(text.data[lo:hi], decode.Options{MaxOutput: 4*len(text.data) + 1<<20})
+	sc.bounded = sc.bounded || bound
 	for i := range views {
 		v := decodedView(&views[i])
 		inner := v.source
-		v.source = func(lo, hi int) (int, int) { return text.source(inner(lo, hi)) }
+		v.source = func(a, b int) (int, int) {
+			a, b = inner(a, b)
+			return text.source(lo+a, lo+b)
+		}
 		var err error
-		if cands, err = s.searchView(v, c.Location.Path, sc, cands); err != nil {
+		if cands, err = s.searchView(v, path, sc, cands); err != nil {
 			return cands, err
 		}
 	}
@@ -176,10 +226,10 @@ func (s *Scanner) searchDecoded(text view, c *Chunk, rec *Recorder, sc *scratch,
 
 // name tells a piece of content from others in the coverage.
 func name(l Location) string {
-	if l.Path != "" {
-		return l.Path
+	if l.Path == "" {
+		l.Path = l.Object
 	}
-	return l.Object
+	return l.Place()
 }
 
 // finish does what needs all findings at once: what a path decides, confidence, order, and masking every text that
@@ -212,10 +262,10 @@ func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 // pathAllows applies a rule's paths to a finding whose path became known after the search.
 func (s *Scanner) pathAllows(f *Finding) (bool, error) {
 	i := slices.IndexFunc(s.rules, func(r *compiledRule) bool { return r.ID == f.RuleID })
-	if i < 0 || len(s.rules[i].checks.paths) == 0 || f.Location.Path == "" {
+	if i < 0 || len(s.rules[i].checks.paths) == 0 || f.Location.file() == "" {
 		return true, nil
 	}
-	return s.rules[i].checks.pathMatches(f.Location.Path)
+	return s.rules[i].checks.pathMatches(f.Location.file())
 }
 
 // fingerprint identifies a secret under a rule without telling it.
@@ -234,7 +284,8 @@ func sortFindings(fs []Finding) {
 	slices.SortStableFunc(fs, func(a, b Finding) int {
 		la, lb := a.Location, b.Location
 		for _, d := range []int{
-			strings.Compare(la.Path, lb.Path), int(la.Offset - lb.Offset), strings.Compare(string(la.Kind), string(lb.Kind)),
+			strings.Compare(la.Path, lb.Path), strings.Compare(la.Member, lb.Member), int(la.Offset - lb.Offset),
+			strings.Compare(string(la.Kind), string(lb.Kind)),
 			strings.Compare(la.commitKey(), lb.commitKey()), strings.Compare(la.Object, lb.Object),
 			strings.Compare(a.RuleID, b.RuleID), strings.Compare(a.Fingerprint, b.Fingerprint),
 		} {

@@ -62,41 +62,60 @@ type found struct{ whole, secret span }
 type scratch struct {
 	hits   []match.Hit
 	starts []ruleStart
-	check  *checker
-	// truncated says that content had more matches than are looked at.
-	truncated bool
+	// matched are the rules whose pattern matched in the view that was searched last.
+	matched []int
+	check   *checker
+	changes changes
+	// truncated says that content had more matches than are looked at, bounded that it had more encoded text.
+	truncated, bounded bool
 }
 
 // ruleStart is an anchor of a rule at a position.
 type ruleStart struct{ rule, pos int }
 
+func (a ruleStart) compare(b ruleStart) int {
+	if a.rule != b.rule {
+		return a.rule - b.rule
+	}
+	return a.pos - b.pos
+}
+
 // searchView appends the candidates of one view.
 func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) ([]candidate, error) {
 	sc.hits = s.anchors.index.Find(v.data, sc.hits[:0])
-	if len(sc.hits) == 0 {
-		return out, nil
-	}
 	sc.starts = sc.starts[:0]
 	for _, h := range sc.hits {
 		for _, r := range s.anchors.rules[h.Anchor] {
 			sc.starts = append(sc.starts, ruleStart{r, h.Pos})
 		}
 	}
-	slices.SortFunc(sc.starts, func(a, b ruleStart) int {
-		if a.rule != b.rule {
-			return a.rule - b.rule
-		}
-		return a.pos - b.pos
-	})
+	return s.searchStarts(v, path, sc, nil, out)
+}
+
+// searchStarts appends the candidates of a view of which the anchors are known. If ch is not nil, rules that matched
+// nothing in the base are tried only where something changed.
+func (s *Scanner) searchStarts(v view, path string, sc *scratch, ch *changes, out []candidate) ([]candidate, error) {
+	sc.matched = sc.matched[:0]
+	slices.SortFunc(sc.starts, ruleStart.compare)
 	for i := 0; i < len(sc.starts); {
+		r := sc.starts[i].rule
 		j := i
-		for j < len(sc.starts) && sc.starts[j].rule == sc.starts[i].rule {
+		for j < len(sc.starts) && sc.starts[j].rule == r {
 			j++
 		}
-		rule := s.rules[sc.starts[i].rule]
-		matches, err := matchRule(rule, v.data, sc.starts[i:j])
+		rule := s.rules[r]
+		var matches []found
+		var err error
+		if ch == nil || ch.matchedBefore(r) {
+			matches, err = matchRule(rule, v.data, sc.starts[i:j])
+		} else {
+			matches, err = matchChanged(rule, v.data, sc.starts[i:j], ch.dirtyOf(r))
+		}
 		if err != nil {
 			return out, err
+		}
+		if len(matches) > 0 {
+			sc.matched = append(sc.matched, r)
 		}
 		if room := max(0, maxCandidates-len(out)); len(matches) > room {
 			matches, sc.truncated = matches[:room], true
@@ -122,19 +141,24 @@ func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, er
 			}
 			hi = max(hi, nextHi)
 		}
-		if !rule.gate.open(data[lo:hi]) || !rule.checks.contextNear(data, span{lo, hi}) {
-			continue
-		}
-		re, err := rule.pattern.get()
-		if err != nil {
-			return nil, fmt.Errorf("compile pattern of rule %s: %w", rule.ID, err)
-		}
-		out = findAll(re.FindSubmatchIndex, data, lo, hi, out)
-		if len(out) > maxCandidates {
-			return out, nil // one too many, which tells the caller
+		var err error
+		if out, err = rule.matchWindow(data, lo, hi, out); err != nil || len(out) > maxCandidates {
+			return out, err // one too many tells the caller
 		}
 	}
 	return out, nil
+}
+
+// matchWindow appends the matches of the rule's pattern in data[lo:hi].
+func (c *compiledRule) matchWindow(data []byte, lo, hi int, out []found) ([]found, error) {
+	if !c.gate.open(data[lo:hi]) || !c.checks.contextNear(data, span{lo, hi}) {
+		return out, nil
+	}
+	re, err := c.pattern.get()
+	if err != nil {
+		return nil, fmt.Errorf("compile pattern of rule %s: %w", c.ID, err)
+	}
+	return findAll(re.FindSubmatchIndex, data, lo, hi, out), nil
 }
 
 // findAll appends every match of a pattern in data[lo:hi] whose group 1 took part. The search goes on from the end of

@@ -28,6 +28,16 @@ func UTF16(data []byte) (*View, bool) {
 	return transcode(data, start, order), true
 }
 
+// UTF16Rest returns what decodes the parts behind data of content that begins with data and is read part by part; it is
+// nil if [UTF16] would not decode data. A part begins where a character begins.
+func UTF16Rest(data []byte) func(part []byte) *View {
+	order, _ := byteOrder(data)
+	if order == nil {
+		return nil
+	}
+	return func(part []byte) *View { return transcode(part, 0, order) }
+}
+
 // isUTF16 reports whether UTF16 would decode data.
 func isUTF16(data []byte) bool {
 	order, _ := byteOrder(data)
