@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,21 +16,40 @@ import (
 // versions of the same thing.
 type Holding map[pack.ID][]string
 
+// Sought is what [Repository.Introductions] looks for.
+type Sought struct {
+	// Blobs are files by their content.
+	Blobs Holding
+	// Names are names of files and folders, without a slash, with their keys: a path holds the key if its last part is
+	// the name, whatever is there.
+	Names map[string][]string
+	// Records, if not nil, are those of a [LinkCheck] that was shown all trees. Without them, or if they lack a tree that
+	// matters, all trees are read again.
+	Records *TreeRecords
+}
+
 // Introduction says that a commit brought a key to a path: its version of the file holds the key, and no parent's
 // version of that path does. A merge introduces what none of its parents has there; a commit without parents introduces
 // all that it holds.
 //
-// A blob that no commit holds has an Introduction without a commit for each of its keys: at the index's paths if it is
-// there, else without a path. So has a blob that a ref leads to directly.
+// A blob or name that no commit holds has an Introduction without a commit for each of its keys: at the index's paths if
+// it is a blob that is there, else without a path. So has a blob that a ref leads to directly.
 type Introduction struct {
 	Key  string
 	Path string
-	// Blob is the version of the file that Commit has.
-	Blob pack.ID
+	// Blob is the version of the file that Commit has; zero if the key is in the path's last name. Symlink says that it
+	// is the target of a symbolic link.
+	Blob    pack.ID
+	Symlink bool
 	// Commit is zero if there is none.
 	Commit pack.ID
 	// Reached is how the commit, or else the blob, can be reached.
 	Reached
+	// Removed are the first MaxRemoved commits, the earliest first, that took the key away from the path after Commit
+	// had brought it there, on whatever branch: their parent has it and they have not. A merge that drops it is one of
+	// them unless it took over what one of its parents, which descends from Commit, had done already. What brings the
+	// key back is an Introduction of its own.
+	Removed []pack.ID
 	// InHead says that HEAD's tree holds the key at the path.
 	InHead bool
 	// Versions is the number of distinct blobs with the key that any commit has at the path.
@@ -39,16 +59,17 @@ type Introduction struct {
 	First, Last time.Time
 }
 
-// Introductions finds out who introduced the keys, among all commits of the store. The result is sorted by key, path and
-// date, and names each key of holding at least once. What could not be read goes to gap: trees that are missing may
-// hide who was first, so that a later commit seems to introduce. The error is that of ctx, or says that there are more
-// places than can be listed.
+// Introductions finds out who introduced the keys, among all commits of the store, and who removed them. The result is
+// sorted by key, path and date, and names each key of what is sought at least once. What could not be read goes to gap:
+// trees that are missing may hide who was first, so that a later commit seems to introduce. The error is that of ctx, or
+// says that there are more places than can be listed.
 //
-// The cost is one pass over all trees, and then grows with the number of changes to folders that lead to the blobs.
+// With records, the cost is one pass over them, and grows with the number of changes to folders that lead to what is
+// sought. Without, it is one pass over all trees more.
 func (r *Repository) Introductions(
-	ctx context.Context, x *Reach, holding Holding, workers int, gap Gap,
+	ctx context.Context, x *Reach, sought Sought, workers int, gap Gap,
 ) ([]Introduction, error) {
-	return r.introductions(ctx, x, holding, attributionOptions{workers, maxTreeEdges, maxTreePlaces}, gap)
+	return r.introductions(ctx, x, sought, attributionOptions{workers, maxTreeEdges, maxTreePlaces}, gap)
 }
 
 // attributionOptions bounds the work: goroutines (0 means one per processor), edges between trees that are kept, and
@@ -59,95 +80,115 @@ type attributionOptions struct {
 }
 
 func (r *Repository) introductions(
-	ctx context.Context, x *Reach, holding Holding, opt attributionOptions, gap Gap,
+	ctx context.Context, x *Reach, sought Sought, opt attributionOptions, gap Gap,
 ) ([]Introduction, error) {
-	a := newAttribution(x, holding)
+	a := newAttribution(x, sought)
 	a.maxPlaces = opt.places
+	if len(a.keysOf) == 0 {
+		return nil, ctx.Err()
+	}
 	noted := func(what, item string, why error) {
 		a.uncertain.Store(true)
 		gap(what, item, why)
 	}
-	var err error
-	if a.cone, err = r.scanTrees(ctx, a.blobs, opt, noted); err != nil {
+	roots, err := a.findCone(ctx, r, sought.Records, opt, noted)
+	if err != nil {
 		return nil, fmt.Errorf("find who introduced them: %w", err)
 	}
-	found, err := a.run(ctx, r, noted)
+	found, err := a.run(ctx, r, roots, noted)
 	if err != nil {
 		return nil, fmt.Errorf("find who introduced them: %w", err)
 	}
 	return found, nil
 }
 
-// attribution is the work of one call of [Repository.Introductions]. Blobs and keys are numbers.
+// attribution is the work of one call of [Repository.Introductions]. Leaves (first blobs, then names) and keys are
+// numbers.
 type attribution struct {
-	reach  *Reach
-	cone   *cone
-	paths  *pathTable
-	blobs  []pack.ID
-	keys   []string
+	reach *Reach
+	cone  *cone
+	paths *pathTable
+	blobs []pack.ID
+	names []string
+	keys  []string
+	// keysOf are the keys of each leaf, sorted.
 	keysOf [][]uint32
-	// maxPlaces bounds what is listed at once.
+	// maxPlaces bounds the paths that are named.
 	maxPlaces int64
-	// seen is when each blob was at each path, over all commits.
-	seen map[place]span
+	// held says which leaves a commit, a ref or the index holds.
+	held []bool
 	// uncertain says that there was a gap, so that a blob that no commit seems to hold may have one.
 	uncertain atomic.Bool
 	out       []Introduction
 }
 
-func newAttribution(x *Reach, holding Holding) *attribution {
+func newAttribution(x *Reach, sought Sought) *attribution {
 	a := &attribution{reach: x, paths: newPathTable()}
 	numbers := map[string]uint32{}
-	for id := range holding {
-		a.blobs = append(a.blobs, id)
-	}
-	slices.SortFunc(a.blobs, pack.ID.Compare)
-	for _, id := range a.blobs {
-		var own []uint32
-		for _, key := range holding[id] {
+	leaf := func(keys []string) {
+		own := make([]uint32, 0, len(keys))
+		for _, key := range keys {
 			n, found := numbers[key]
 			if !found {
 				n = uint32(len(a.keys))
 				numbers[key] = n
 				a.keys = append(a.keys, key)
 			}
-			if !slices.Contains(own, n) {
-				own = append(own, n)
-			}
+			own = append(own, n)
 		}
-		a.keysOf = append(a.keysOf, own)
+		slices.Sort(own)
+		a.keysOf = append(a.keysOf, slices.Compact(own))
 	}
+	a.blobs = slices.SortedFunc(maps.Keys(sought.Blobs), pack.ID.Compare)
+	for _, id := range a.blobs {
+		leaf(sought.Blobs[id])
+	}
+	a.names = slices.Sorted(maps.Keys(sought.Names))
+	for _, name := range a.names {
+		leaf(sought.Names[name])
+	}
+	a.held = make([]bool, len(a.keysOf))
 	return a
 }
 
-func (a *attribution) run(ctx context.Context, r *Repository, gap Gap) ([]Introduction, error) {
-	roots := a.roots(r, gap)
-	dates := map[uint32]span{}
-	for commit, root := range roots {
-		if root == noRoot {
-			continue
+// findCone finds the trees that lead to leaves, and returns the node of each commit's tree.
+func (a *attribution) findCone(
+	ctx context.Context, r *Repository, records *TreeRecords, opt attributionOptions, gap Gap,
+) ([]uint32, error) {
+	c, roots, ok := r.replayRecords(ctx, a, records, gap)
+	if ok {
+		a.cone = c
+		for i, node := range roots {
+			if c.first[node] == c.end[node] {
+				roots[i] = noRoot
+			}
 		}
-		date := span{a.reach.graph.dates[commit], a.reach.graph.dates[commit]}
-		if old, found := dates[root]; found {
-			date = old.join(date)
-		}
-		dates[root] = date
+		return roots, nil
 	}
 	var err error
-	if a.seen, err = a.place(ctx, dates, gap); err != nil {
+	if a.cone, err = r.scanTrees(ctx, a.blobs, a.names, opt, gap); err != nil {
 		return nil, err
 	}
-	events, err := a.events(ctx, roots)
-	if err != nil {
+	return a.roots(r, gap), nil
+}
+
+func (a *attribution) run(ctx context.Context, r *Repository, roots []uint32, gap Gap) ([]Introduction, error) {
+	g := a.reach.graph
+	w := &finder{
+		comparer: comparer{c: a.cone, paths: a.paths, maxPaths: a.maxPlaces},
+		graph:    g, first: newForest(g), roots: roots, keys: a.keysOf, known: map[keyAt]bool{},
+	}
+	if err := w.commits(ctx); err != nil {
 		return nil, err
 	}
-	a.introduced(events)
+	if w.tooDeep {
+		gap("paths", "", errTooDeep)
+	}
+	a.introduced(w)
 	if err := a.marked(ctx, gap); err != nil {
 		return nil, err
 	}
-	if err := a.loose(r, gap); err != nil {
-		return nil, err
-	}
+	a.loose(r, gap)
 	if err := a.inHead(ctx, roots, gap); err != nil {
 		return nil, err
 	}
@@ -155,7 +196,7 @@ func (a *attribution) run(ctx context.Context, r *Repository, gap Gap) ([]Introd
 	return a.out, nil
 }
 
-// noRoot is for a commit that holds no wanted blob.
+// noRoot is for a commit that holds no leaf.
 const noRoot = 1<<32 - 1
 
 // roots returns the node of each commit's tree, and reports the trees that are not there.
@@ -164,41 +205,15 @@ func (a *attribution) roots(r *Repository, gap Gap) []uint32 {
 	roots := make([]uint32, g.Len())
 	for i, tree := range g.trees {
 		roots[i] = noRoot
-		if node, found := a.cone.root(tree); found {
-			roots[i] = node
-		} else if !a.cone.met(tree) && !r.has(tree) {
+		node, met := a.cone.find(tree)
+		switch {
+		case !met && !r.has(tree):
 			gap("trees", tree.String(), pack.ErrNotFound)
+		case met && a.cone.first[node] < a.cone.end[node]:
+			roots[i] = node
 		}
 	}
 	return roots
-}
-
-// events compares each commit with its parents.
-func (a *attribution) events(ctx context.Context, roots []uint32) ([]event, error) {
-	w := &introducer{c: a.cone, paths: a.paths, keys: a.keysOf}
-	var parents []uint32
-	checked := int64(0)
-	for commit, root := range roots {
-		if root == noRoot {
-			continue
-		}
-		parents = parents[:0]
-		for _, p := range a.reach.graph.parentsOf(uint32(commit)) {
-			if roots[p] != noRoot {
-				parents = append(parents, roots[p])
-			}
-		}
-		if err := w.commit(uint32(commit), root, parents); err != nil {
-			return nil, err
-		}
-		if w.steps-checked > 1<<20 {
-			checked = w.steps
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return w.events, ctx.Err()
 }
 
 // history is what is known of one key at one path.
@@ -207,37 +222,45 @@ type history struct {
 	span     span
 }
 
-type keyPlace struct{ path, key uint32 }
-
 // introduced makes the events of commits into introductions.
-func (a *attribution) introduced(events []event) {
-	histories := map[keyPlace]history{}
-	for _, e := range events {
-		histories[keyPlace{e.path, e.key}] = history{span: span{noDate, noDate}}
+func (a *attribution) introduced(w *finder) {
+	histories := map[keyAt]history{}
+	for _, e := range w.events {
+		histories[keyAt{e.path, e.key}] = history{span: span{noDate, noDate}}
 	}
-	for at, s := range a.seen {
-		for _, key := range a.keysOf[at.target&^blobTarget] {
-			if h, wanted := histories[keyPlace{at.path, key}]; wanted {
-				histories[keyPlace{at.path, key}] = history{h.versions + 1, h.span.join(s)}
+	w.first.spans(w.turns, func(path, leaf uint32, s span) {
+		a.held[leaf] = true
+		for _, key := range a.keysOf[leaf] {
+			if h, wanted := histories[keyAt{path, key}]; wanted {
+				histories[keyAt{path, key}] = history{h.versions + 1, h.span.join(s)}
 			}
 		}
-	}
-	var commits []uint32
-	for _, e := range events {
-		commits = append(commits, e.commit)
+	})
+	commits := make([]uint32, len(w.events))
+	for i, e := range w.events {
+		commits[i] = e.commit
 	}
 	slices.Sort(commits)
 	commits = slices.Compact(commits)
 	reached := a.reach.ofCommits(commits)
-	for _, e := range events {
+	removals := a.reach.removals(w.events, w.drops)
+	for i, e := range w.events {
 		n, _ := slices.BinarySearch(commits, e.commit)
-		h := histories[keyPlace{e.path, e.key}]
+		h := histories[keyAt{e.path, e.key}]
 		a.out = append(a.out, Introduction{
-			Key: a.keys[e.key], Path: a.paths.text(e.path, a.cone.names), Blob: a.blobs[e.blob],
-			Commit: a.reach.graph.ids[e.commit], Reached: reached[n],
-			Versions: h.versions, First: unixTime(h.span.first), Last: unixTime(h.span.last),
+			Key: a.keys[e.key], Path: a.paths.text(e.path, a.cone.names), Blob: a.blob(e.target),
+			Symlink: e.target&symlinkTarget != 0, Commit: w.graph.ids[e.commit], Reached: reached[n],
+			Removed: w.graph.idsOf(removals[i]), Versions: h.versions, First: unixTime(h.span.first), Last: unixTime(h.span.last),
 		})
 	}
+}
+
+// blob returns the blob of a leaf, zero if it is a name.
+func (a *attribution) blob(target uint32) pack.ID {
+	if n := int(target & leafNumber); n < len(a.blobs) {
+		return a.blobs[n]
+	}
+	return pack.ID{}
 }
 
 // marked adds what refs lead to without a commit.
@@ -245,19 +268,19 @@ func (a *attribution) marked(ctx context.Context, gap Gap) error {
 	for _, id := range a.reach.markedObjects() {
 		reached := a.reach.ofMark(id)
 		if n, found := slices.BinarySearchFunc(a.blobs, id, pack.ID.Compare); found {
-			a.without(uint32(n), "", reached)
+			a.without(uint32(n)|leafTarget, "", reached)
 			continue
 		}
 		root, found := a.cone.root(id)
 		if !found {
 			continue
 		}
-		blobs, err := a.place(ctx, map[uint32]span{root: {noDate, noDate}}, gap)
+		leaves, err := a.under(ctx, root, gap)
 		if err != nil {
 			return err
 		}
-		for at := range blobs {
-			a.without(at.target&^blobTarget, a.paths.text(at.path, a.cone.names), reached)
+		for _, at := range leaves {
+			a.without(at.target, a.paths.text(at.path, a.cone.names), reached)
 		}
 		if len(a.out) > maxIntroduction {
 			return errTooManyPlaces
@@ -266,54 +289,46 @@ func (a *attribution) marked(ctx context.Context, gap Gap) error {
 	return nil
 }
 
-// without adds an introduction for each key of a blob that is there without a commit.
-func (a *attribution) without(blob uint32, path string, reached Reached) {
-	for _, key := range a.keysOf[blob] {
-		a.out = append(a.out, Introduction{Key: a.keys[key], Path: path, Blob: a.blobs[blob], Reached: reached})
+// without adds an introduction for each key of a leaf that is there without a commit.
+func (a *attribution) without(target uint32, path string, reached Reached) {
+	a.held[target&leafNumber] = true
+	for _, key := range a.keysOf[target&leafNumber] {
+		a.out = append(a.out, Introduction{
+			Key: a.keys[key], Path: path, Blob: a.blob(target), Symlink: target&symlinkTarget != 0, Reached: reached,
+		})
 	}
 }
 
-// loose adds the blobs that neither a commit nor a ref holds: those of the index, and those that nothing holds.
-func (a *attribution) loose(r *Repository, gap Gap) error {
-	held := make([]bool, len(a.blobs))
-	for at := range a.seen {
-		held[at.target&^blobTarget] = true
+// loose adds the leaves that neither a commit nor a ref holds: blobs of the index, and what nothing holds.
+func (a *attribution) loose(r *Repository, gap Gap) {
+	if !slices.Contains(a.held, false) {
+		return
 	}
-	for _, i := range a.out {
-		n, _ := slices.BinarySearchFunc(a.blobs, i.Blob, pack.ID.Compare)
-		held[n] = true
-	}
-	if !slices.Contains(held, false) {
-		return nil
-	}
-	entries, err := r.Index()
-	if err != nil {
-		gap("index", "", err)
-	}
+	entries := r.staged(gap)
 	access := AccessIndex
 	if a.uncertain.Load() {
 		access = AccessUnknown
 	}
+	before := slices.Clone(a.held[:len(a.blobs)])
 	for i := range entries {
 		n, found := slices.BinarySearchFunc(a.blobs, entries[i].ID, pack.ID.Compare)
-		if found && !held[n] && !IsTree(entries[i].Mode) {
-			a.without(uint32(n), entries[i].Path, Reached{Access: access})
+		if found && !before[n] && !IsTree(entries[i].Mode) {
+			target := uint32(n) | leafTarget
+			if IsSymlink(entries[i].Mode) {
+				target |= symlinkTarget
+			}
+			a.without(target, entries[i].Path, Reached{Access: access})
 		}
-	}
-	for _, i := range a.out {
-		n, _ := slices.BinarySearchFunc(a.blobs, i.Blob, pack.ID.Compare)
-		held[n] = true
 	}
 	access = AccessNone
 	if a.uncertain.Load() || a.reach.gaps {
 		access = AccessUnknown
 	}
-	for n := range a.blobs {
-		if !held[n] {
-			a.without(uint32(n), "", Reached{Access: access})
+	for n := range a.held {
+		if !a.held[n] {
+			a.without(uint32(n)|leafTarget, "", Reached{Access: access})
 		}
 	}
-	return nil
 }
 
 // inHead fills in which of the introductions HEAD still has.
@@ -321,16 +336,15 @@ func (a *attribution) inHead(ctx context.Context, roots []uint32, gap Gap) error
 	if a.reach.head < 0 || roots[a.reach.head] == noRoot {
 		return nil
 	}
-	root := map[uint32]span{roots[a.reach.head]: {noDate, noDate}}
-	blobs, err := a.place(ctx, root, gap)
+	leaves, err := a.under(ctx, roots[a.reach.head], gap)
 	if err != nil {
 		return err
 	}
 	type held struct{ path, key string }
-	all := make(map[held]bool, len(blobs))
-	for at := range blobs {
+	all := make(map[held]bool, len(leaves))
+	for _, at := range leaves {
 		path := a.paths.text(at.path, a.cone.names)
-		for _, key := range a.keysOf[at.target&^blobTarget] {
+		for _, key := range a.keysOf[at.target&leafNumber] {
 			all[held{path, a.keys[key]}] = true
 		}
 	}
@@ -343,7 +357,7 @@ func (a *attribution) inHead(ctx context.Context, roots []uint32, gap Gap) error
 // sort puts the introductions into an order that depends on nothing but the repository.
 func (a *attribution) sort() {
 	date := func(i *Introduction) int64 {
-		if n, found := a.reach.graph.index[i.Commit]; found {
+		if n, found := a.reach.graph.number(i.Commit); found {
 			return a.reach.graph.dates[n]
 		}
 		return 1<<63 - 1

@@ -28,7 +28,7 @@ func (s *sandbox) places(holding Holding, gap Gap) []string {
 		AccessIndex: "index", AccessNone: "none",
 	}
 	var all []string
-	for _, in := range s.introductions(holding, attributionOptions{2, maxTreeEdges, maxTreePlaces}, gap) {
+	for _, in := range s.introductions(Sought{Blobs: holding}, attributionOptions{2, maxTreeEdges, maxTreePlaces}, gap) {
 		subject := "-"
 		if !in.Commit.IsZero() {
 			// Of the commands only this one needs neither parents nor trees.
@@ -143,7 +143,7 @@ func TestVersionsCollapse(t *testing.T) {
 	write("old.txt", "key, version 3\n")
 	s.commit("return")
 	last := s.git("log", "-1", "--format=%ct")
-	got := s.introductions(holding, attributionOptions{1, maxTreeEdges, maxTreePlaces}, noGap(t))
+	got := s.introductions(Sought{Blobs: holding}, attributionOptions{1, maxTreeEdges, maxTreePlaces}, noGap(t))
 	var lines []string
 	for _, in := range got {
 		lines = append(lines, fmt.Sprintf("%s %s head=%v versions=%d", in.Path,
@@ -280,7 +280,7 @@ func TestHostileTrees(t *testing.T) {
 		}
 		// The real bound takes some seconds to be hit.
 		opt := attributionOptions{1, maxTreeEdges, 1 << 14}
-		return r.introductions(ctx, x, Holding{s.blobOf("content\n"): {"k"}}, opt, new(gaps).add)
+		return r.introductions(ctx, x, Sought{Blobs: Holding{s.blobOf("content\n"): {"k"}}}, opt, new(gaps).add)
 	}
 	t.Run("a billion paths", func(t *testing.T) {
 		s := newSandbox(t)
@@ -342,7 +342,7 @@ func TestManyRefsAndCommits(t *testing.T) {
 		fmt.Fprintf(&stream, "M 644 inline f%d\ndata %d\n%s\n", i, len(content), content)
 	}
 	s.feed(stream.String(), "fast-import", "--quiet")
-	for _, in := range s.introductions(holding, attributionOptions{2, maxTreeEdges, maxTreePlaces}, noGap(t)) {
+	for _, in := range s.introductions(Sought{Blobs: holding}, attributionOptions{2, maxTreeEdges, maxTreePlaces}, noGap(t)) {
 		var n int
 		if _, err := fmt.Sscan(in.Key, &n); err != nil {
 			t.Fatal(err)

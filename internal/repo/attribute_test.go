@@ -1,10 +1,12 @@
 package repo
 
 import (
+	cmp2 "cmp"
 	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +21,9 @@ import (
 // inventedHistory writes random histories: renames, copies, deletions, things that come back, files that become links or
 // folders, merges that take one side, both or neither, with several parents or none in common, and clocks that run wild.
 type inventedHistory struct {
-	rng     *rand.Rand
+	rng *rand.Rand
+	// filler is the number of files without keys in each folder, which make trees long enough to be stored as deltas.
+	filler  int
 	commits []map[string]invented
 	parents [][]int
 }
@@ -118,15 +122,23 @@ func (h *inventedHistory) stream() string {
 			file := tree[path]
 			fmt.Fprintf(&b, "M %s inline %s\ndata %d\n%s\n", file.mode, path, len(file.content), file.content)
 		}
+		for i := range h.filler {
+			for _, folder := range []string{"", "dir/", "dir/more/", "other/more/deep/"} {
+				content := fmt.Sprintf("keys: version:%d of %d\n", (n+i)/17, i)
+				fmt.Fprintf(&b, "M 644 inline %sz%02d\ndata %d\n%s\n", folder, i, len(content), content)
+			}
+		}
 	}
 	return b.String()
 }
 
 const inventedCommits = 45
 
-func inventHistory(t *testing.T, seed uint64) *sandbox {
+func inventHistory(t *testing.T, seed uint64) *sandbox { return inventHistoryWith(t, seed, 0) }
+
+func inventHistoryWith(t *testing.T, seed uint64, filler int) *sandbox {
 	t.Helper()
-	h := &inventedHistory{rng: rand.New(rand.NewPCG(seed, 1))}
+	h := &inventedHistory{rng: rand.New(rand.NewPCG(seed, 1)), filler: filler}
 	for range inventedCommits {
 		h.next()
 	}
@@ -148,13 +160,14 @@ type truth struct {
 	// trees have the blob of each path.
 	trees map[string]map[string]string
 	keys  map[string][]string
+	links map[string]map[string]bool
 }
 
 func (s *sandbox) truth() *truth {
 	s.t.Helper()
 	tr := &truth{
 		parents: map[string][]string{}, dates: map[string]int64{}, trees: map[string]map[string]string{},
-		keys: map[string][]string{},
+		keys: map[string][]string{}, links: map[string]map[string]bool{},
 	}
 	for _, line := range strings.Split(s.git("cat-file", "--batch-all-objects", "--batch-check"), "\n") {
 		fields := strings.Fields(line)
@@ -171,10 +184,11 @@ func (s *sandbox) truth() *truth {
 			out := strings.Fields(s.git("rev-list", "--no-walk", "--parents", "--timestamp", fields[0]))
 			tr.dates[fields[0]], _ = strconv.ParseInt(out[0], 10, 64)
 			tr.parents[fields[0]] = out[2:]
-			tr.trees[fields[0]] = map[string]string{}
+			tr.trees[fields[0]], tr.links[fields[0]] = map[string]string{}, map[string]bool{}
 			for _, entry := range strings.FieldsFunc(s.git("ls-tree", "-r", "-z", fields[0]), func(r rune) bool { return r == 0 }) {
 				head, path, _ := strings.Cut(entry, "\t")
 				tr.trees[fields[0]][path] = strings.Fields(head)[2]
+				tr.links[fields[0]][path] = strings.HasPrefix(head, "120000")
 			}
 		}
 	}
@@ -204,7 +218,7 @@ func (tr *truth) introductions(s *sandbox) []Introduction {
 					continue
 				}
 				in := Introduction{
-					Key: key, Path: path, Blob: mustID(s.t, blob), Commit: mustID(s.t, commit),
+					Key: key, Path: path, Blob: tr.blob(s.t, blob), Commit: mustID(s.t, commit),
 					InHead: tr.holds(head, path, key), Reached: s.reached(commit),
 				}
 				blobs := map[string]bool{}
@@ -216,6 +230,8 @@ func (tr *truth) introductions(s *sandbox) []Introduction {
 					}
 				}
 				in.Versions = len(blobs)
+				in.Symlink = tr.links[commit][path]
+				in.Removed = tr.removed(s.t, commit, path, key)
 				in.First = time.Unix(slices.Min(dates), 0).UTC()
 				in.Last = time.Unix(slices.Max(dates), 0).UTC()
 				all = append(all, in)
@@ -223,6 +239,73 @@ func (tr *truth) introductions(s *sandbox) []Introduction {
 		}
 	}
 	return all
+}
+
+// blob returns the id of what the truth calls a blob; a name has none.
+func (tr *truth) blob(t testing.TB, blob string) pack.ID {
+	if len(blob) != 40 {
+		return pack.ID{}
+	}
+	return mustID(t, blob)
+}
+
+// named is the truth about names: each path that ends in one of them, of a file or a folder, holds the name's keys.
+func (tr *truth) named(names map[string][]string) *truth {
+	other := *tr
+	other.trees, other.keys, other.links = map[string]map[string]string{}, names, map[string]map[string]bool{}
+	for commit, tree := range tr.trees {
+		other.trees[commit] = map[string]string{}
+		for path := range tree {
+			for ; path != "."; path = filepath.Dir(path) {
+				if base := filepath.Base(path); names[base] != nil {
+					other.trees[commit][path] = base
+				}
+			}
+		}
+	}
+	return &other
+}
+
+// removed follows a key from a commit to its descendants, as long as they hold it.
+func (tr *truth) removed(t testing.TB, from, path, key string) []pack.ID {
+	children := map[string][]string{}
+	for commit, parents := range tr.parents {
+		for _, p := range parents {
+			children[p] = append(children[p], commit)
+		}
+	}
+	// descends are all that come after, holders those that are reached through holders only.
+	follow := func(stop func(string) bool) map[string]bool {
+		seen := map[string]bool{from: true}
+		for open := []string{from}; len(open) > 0; open = open[1:] {
+			for _, c := range children[open[0]] {
+				if !seen[c] && !stop(c) {
+					seen[c] = true
+					open = append(open, c)
+				}
+			}
+		}
+		return seen
+	}
+	descends := follow(func(string) bool { return false })
+	holders := follow(func(c string) bool { return !tr.holds(c, path, key) })
+	var all []string
+	for commit, parents := range tr.parents {
+		if tr.holds(commit, path, key) || !slices.ContainsFunc(parents, func(p string) bool { return holders[p] }) {
+			continue
+		}
+		if !slices.ContainsFunc(parents, func(p string) bool { return descends[p] && !tr.holds(p, path, key) }) {
+			all = append(all, commit)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		return cmp2.Or(cmp2.Compare(tr.dates[a], tr.dates[b]), cmp2.Compare(a, b))
+	})
+	var ids []pack.ID
+	for _, commit := range all[:min(len(all), MaxRemoved)] {
+		ids = append(ids, mustID(t, commit))
+	}
+	return ids
 }
 
 // reached asks git which refs reach a commit.
@@ -241,23 +324,59 @@ func noGap(t testing.TB) Gap {
 	return func(what, item string, why error) { t.Errorf("gap: %s %s: %v", what, item, why) }
 }
 
-func (s *sandbox) introductions(holding Holding, opt attributionOptions, gap Gap) []Introduction {
+// introductions finds out both ways, by reading all trees again and from records, which must agree.
+func (s *sandbox) introductions(sought Sought, opt attributionOptions, gap Gap) []Introduction {
 	s.t.Helper()
 	r := s.open()
 	ctx := context.Background()
-	g, err := r.ReadGraph(ctx, 2, gap)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	check, g := s.checkLinks(r, opt.workers)
 	x, err := r.NewReach(ctx, g, gap)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	got, err := r.introductions(ctx, x, holding, opt, gap)
+	got, err := r.introductions(ctx, x, sought, opt, gap)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	sought.Records = check.Records()
+	replayed, err := r.introductions(ctx, x, sought, opt, func(string, string, error) {})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if diff := cmp.Diff(got, replayed, compareIDs); diff != "" {
+		s.t.Errorf("from trees -, from records +:\n%s", diff)
+	}
 	return got
+}
+
+// checkLinks shows a link check all trees and commits.
+func (s *sandbox) checkLinks(r *Repository, workers int) (*LinkCheck, *Graph) {
+	s.t.Helper()
+	store, err := r.Objects()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	check, builder := r.NewLinkCheck(workers), NewGraphBuilder()
+	ignore := func(string, string, error) {}
+	err = store.Each(context.Background(), pack.EachOptions{Workers: workers}, func(worker int, o *pack.Object) error {
+		switch o.Type {
+		case pack.Tree:
+			return check.Tree(worker, o, ignore)
+		case pack.Commit:
+			c, err := ParseCommit(o.Data)
+			if err != nil {
+				return err
+			}
+			builder.Add(o.ID, c)
+		}
+		return nil
+	}, func(pack.Problem) {})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	g := builder.Graph()
+	check.Graph(g)
+	return check, g
 }
 
 func byPlace(a, b Introduction) int {
@@ -278,7 +397,7 @@ func TestIntroductionsFollowTheDefinition(t *testing.T) {
 			}
 			slices.SortFunc(want, byPlace)
 			for _, edges := range []int64{maxTreeEdges, 30, 0} {
-				got := s.introductions(tr.holding(t), attributionOptions{2, edges, maxTreePlaces}, noGap(t))
+				got := s.introductions(Sought{Blobs: tr.holding(t)}, attributionOptions{2, edges, maxTreePlaces}, noGap(t))
 				slices.SortFunc(got, byPlace)
 				if diff := cmp.Diff(want, got, compareIDs); diff != "" {
 					t.Fatalf("room for %d edges: want -, got +:\n%s", edges, diff)
@@ -305,7 +424,7 @@ func TestIntroductionsAgreeWithFindObject(t *testing.T) {
 	}
 	for _, blob := range slices.Sorted(maps.Keys(tr.keys)) {
 		id := mustID(t, blob)
-		found, err := r.Introductions(ctx, x, Holding{id: {"k"}}, 2, noGap(t))
+		found, err := r.Introductions(ctx, x, Sought{Blobs: Holding{id: {"k"}}}, 2, noGap(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -13,16 +14,26 @@ import (
 	"github.com/skant-dev/skant/internal/pack"
 )
 
-// blobTarget marks the number of a blob, as against that of a tree.
-const blobTarget = 1 << 31
+// A leaf is what is wanted: a blob, or a name. leafTarget marks the number of a leaf, as against that of a tree, and
+// symlinkTarget a blob that is a symbolic link's target.
+const (
+	leafTarget    = 1 << 31
+	symlinkTarget = 1 << 30
+	leafNumber    = symlinkTarget - 1
+)
 
-// coneEntry is a name in a tree that leads to a wanted blob: target is the blob's number plus blobTarget, or the node
-// of a tree below which there is one.
+// coneEntry is a name in a tree that leads to a leaf: target is the leaf's number plus marks, or the node of a tree below
+// which there is one.
 type coneEntry struct{ name, target uint32 }
 
-// cone is the part of the store's trees from which wanted blobs can be reached. Trees are numbered nodes.
+func compareEntries(a, b coneEntry) int {
+	return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.target, b.target))
+}
+
+// cone is the part of the store's trees from which leaves can be reached. Trees are numbered nodes.
 type cone struct {
-	nodes *idTable
+	// find returns the node of a tree; false if the tree was not met.
+	find func(pack.ID) (uint32, bool)
 	// entries[first[n]:end[n]] are those of node n, sorted by name and then by target. Names are numbers in the order
 	// in which they were met, which is all that merging needs.
 	entries    []coneEntry
@@ -32,16 +43,10 @@ type cone struct {
 
 func (c *cone) of(node uint32) []coneEntry { return c.entries[c.first[node]:c.end[node]] }
 
-// root returns the node of a tree; false if no wanted blob is below it.
+// root returns the node of a tree; false if no leaf is below it.
 func (c *cone) root(tree pack.ID) (uint32, bool) {
-	node, found := c.nodes.find(tree)
+	node, found := c.find(tree)
 	return node, found && c.first[node] < c.end[node]
-}
-
-// met reports whether the scan came across a tree. If it did not, the tree may be missing.
-func (c *cone) met(tree pack.ID) bool {
-	_, found := c.nodes.find(tree)
-	return found
 }
 
 // named returns the entries of node that have the name.
@@ -73,6 +78,9 @@ type treeScan struct {
 	round   int
 	targets map[pack.ID]uint32
 	filter  idFilter
+	// names are the leaves that are names; lengths says which lengths they have, modulo 64.
+	names   map[string]uint32
+	lengths uint64
 	nodes   *idTable
 	workers []treeWorker
 	// edges and hits are what is left of the bounds. Once edges are used up none are kept, and the trees are read again
@@ -104,8 +112,11 @@ type recentTree struct {
 	node uint32
 }
 
-// scanTrees finds the cone above the blobs, which are numbered in order. Subtrees that are missing go to gap.
-func (r *Repository) scanTrees(ctx context.Context, blobs []pack.ID, opt attributionOptions, gap Gap) (*cone, error) {
+// scanTrees finds the cone above the blobs and names, which are numbered in this order. Subtrees that are missing go to
+// gap.
+func (r *Repository) scanTrees(
+	ctx context.Context, blobs []pack.ID, names []string, opt attributionOptions, gap Gap,
+) (*cone, error) {
 	if opt.workers <= 0 {
 		opt.workers = runtime.GOMAXPROCS(0)
 	}
@@ -117,9 +128,14 @@ func (r *Repository) scanTrees(ctx context.Context, blobs []pack.ID, opt attribu
 	s.hits.Store(maxTreeHits)
 	targets := make(map[pack.ID]uint32, len(blobs))
 	for i, id := range blobs {
-		targets[id] = uint32(i) | blobTarget
+		targets[id] = uint32(i) | leafTarget
 	}
-	for s.round = 1; len(targets) > 0; s.round++ {
+	s.names = make(map[string]uint32, len(names))
+	for i, name := range names {
+		s.names[name] = uint32(len(blobs)+i) | leafTarget
+		s.lengths |= 1 << (len(name) % 64)
+	}
+	for s.round = 1; s.round == 1 && len(names) > 0 || len(targets) > 0; s.round++ {
 		s.aim(targets)
 		started := s.hitCounts()
 		visit := func(worker int, o *pack.Object) error { return s.visit(&s.workers[worker], o, gap) }
@@ -203,7 +219,7 @@ func (s *treeScan) visit(w *treeWorker, o *pack.Object, gap Gap) error {
 		prefix := uint32(0)
 		if end := entryEnd(rest); end >= 0 && end+s.idLen < len(rest) {
 			prefix = binary.BigEndian.Uint32(rest[end+1:])
-			if rest[0] == '1' && !s.filter.may(prefix) {
+			if rest[0] == '1' && !s.filter.may(prefix) && !s.mayBeName(rest[:end]) {
 				rest = rest[end+1+s.idLen:]
 				continue
 			}
@@ -224,7 +240,16 @@ func (s *treeScan) visit(w *treeWorker, o *pack.Object, gap Gap) error {
 		case s.round == 2:
 			s.check(w, entry.ID, prefix, gap)
 		}
-		if target, ok := s.targets[entry.ID]; ok && !IsGitlink(entry.Mode) && tree == (target < blobTarget) {
+		if target, ok := s.targets[entry.ID]; ok && !IsGitlink(entry.Mode) && tree == (target < leafTarget) {
+			if IsSymlink(entry.Mode) {
+				target |= symlinkTarget
+			}
+			w.hits = append(w.hits, treeHit{number(), w.name(entry.Name), target})
+			if s.hits.Add(-1) < 0 {
+				return errTooManyPlaces
+			}
+		}
+		if target, ok := s.names[string(entry.Name)]; ok && s.round == 1 {
 			w.hits = append(w.hits, treeHit{number(), w.name(entry.Name), target})
 			if s.hits.Add(-1) < 0 {
 				return errTooManyPlaces
@@ -235,6 +260,11 @@ func (s *treeScan) visit(w *treeWorker, o *pack.Object, gap Gap) error {
 		s.edges.Add(int64(kept - len(w.edges)))
 	}
 	return nil
+}
+
+// mayBeName reports whether an entry, which ends at its NUL, may have a name that is wanted, by the name's length.
+func (s *treeScan) mayBeName(entry []byte) bool {
+	return s.lengths != 0 && s.lengths>>((len(entry)-1-bytes.IndexByte(entry, ' '))%64)&1 != 0
 }
 
 func (w *treeWorker) name(name []byte) uint32 {
@@ -269,7 +299,7 @@ func (s *treeScan) check(w *treeWorker, id pack.ID, prefix uint32, gap Gap) {
 // cone puts together what the workers noted. With edges it first works out which trees lead to a hit; after several
 // rounds without, all hits lead to one.
 func (s *treeScan) cone(gap Gap) *cone {
-	c := &cone{nodes: s.nodes}
+	c := &cone{find: s.nodes.find}
 	size := s.nodes.len()
 	renamed := s.nameAll(c)
 	var leads []bool
@@ -320,9 +350,7 @@ func (c *cone) fill(size int, visit func(use func(node uint32, e coneEntry))) {
 	for node := range c.first {
 		// A hostile tree may name the same thing twice.
 		entries := c.of(uint32(node))
-		slices.SortFunc(entries, func(a, b coneEntry) int {
-			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.target, b.target))
-		})
+		slices.SortFunc(entries, compareEntries)
 		c.end[node] = c.first[node] + uint32(len(slices.Compact(entries)))
 	}
 }
@@ -372,11 +400,17 @@ func (s *treeScan) closure(size int) ([]edgeSpan, []bool) {
 			leads[h.node] = true
 		}
 	}
+	leadTo(leads, func(node uint32) []coneEntry { return spans[node].edges })
+	return spans, leads
+}
+
+// leadTo marks the nodes below which there is one that is marked. Entries that are leaves do not count.
+func leadTo(leads []bool, edges func(node uint32) []coneEntry) {
 	// Depth first without recursion: a hostile repository may nest its folders as deep as it likes.
 	type frame struct{ node, next uint32 }
-	opened := make([]bool, size)
+	opened := make([]bool, len(leads))
 	var stack []frame
-	for node := range spans {
+	for node := range leads {
 		if opened[node] {
 			continue
 		}
@@ -384,17 +418,18 @@ func (s *treeScan) closure(size int) ([]edgeSpan, []bool) {
 		stack = append(stack[:0], frame{node: uint32(node)})
 		for len(stack) > 0 {
 			top := &stack[len(stack)-1]
-			edges := spans[top.node].edges
-			if int(top.next) == len(edges) {
+			below := edges(top.node)
+			if int(top.next) == len(below) {
 				stack = stack[:len(stack)-1]
 				if len(stack) > 0 && leads[top.node] {
 					leads[stack[len(stack)-1].node] = true
 				}
 				continue
 			}
-			child := edges[top.next].target
+			child := below[top.next].target
 			top.next++
 			switch {
+			case child&leafTarget != 0:
 			case !opened[child]:
 				opened[child] = true
 				stack = append(stack, frame{node: child})
@@ -403,5 +438,4 @@ func (s *treeScan) closure(size int) ([]edgeSpan, []bool) {
 			}
 		}
 	}
-	return spans, leads
 }

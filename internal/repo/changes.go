@@ -357,6 +357,8 @@ func (d *differ) remove(prefix string, old oldFolders) {
 func (r *Repository) Explain(err error) string {
 	var large *pack.TooLargeError
 	switch {
+	case errors.As(err, &large) && large.Limit >= maxHeld:
+		return "too large to be held in memory as it is stored; search it with `git cat-file -p ID | skant scan -`"
 	case errors.As(err, &large):
 		return "larger than the limit; raise --max-size"
 	case errors.Is(err, pack.ErrNotFound) && r.partial():

@@ -65,6 +65,10 @@ var errSplitIndex = errors.New("split index")
 type index struct {
 	entries []IndexEntry
 	tree    *cacheTree
+	// undo are versions of files that had a conflict.
+	undo []IndexEntry
+	// version is that of the format.
+	version uint32
 }
 
 // Index returns every entry of the index, in git's order. A missing index has none. The error is an [*IndexError].
@@ -142,11 +146,11 @@ func decodeIndex(data []byte, format pack.Format) (*index, error) {
 		return nil, fmt.Errorf("%d entries do not fit in %d bytes: %w", count, len(body), ErrMalformed)
 	}
 	d := indexDecoder{data: body, pos: 12, version: version, format: format}
-	idx := &index{}
+	idx := &index{version: version}
 	if idx.entries, err = d.decodeEntries(int(count)); err != nil {
 		return nil, err
 	}
-	if idx.tree, err = decodeIndexExtensions(body[d.pos:], format); err != nil {
+	if idx.tree, idx.undo, err = decodeIndexExtensions(body[d.pos:], format); err != nil {
 		return nil, err
 	}
 	// Only now: the entries of a split index have no names where the other file has them.

@@ -37,15 +37,14 @@ func (t *cacheTree) sub(name string) *cacheTree {
 
 // decodeIndexExtensions looks through what follows the entries. An extension whose name starts with a capital letter
 // may be skipped; any other changes what the entries mean.
-func decodeIndexExtensions(data []byte, format pack.Format) (*cacheTree, error) {
-	var tree *cacheTree
+func decodeIndexExtensions(data []byte, format pack.Format) (tree *cacheTree, undo []IndexEntry, err error) {
 	for len(data) > 0 {
 		if len(data) < 8 {
-			return nil, fmt.Errorf("extension cut short: %w", ErrMalformed)
+			return nil, nil, fmt.Errorf("extension cut short: %w", ErrMalformed)
 		}
 		name, size := string(data[:4]), int64(binary.BigEndian.Uint32(data[4:]))
 		if size > int64(len(data)-8) {
-			return nil, fmt.Errorf("extension %q cut short: %w", name, ErrMalformed)
+			return nil, nil, fmt.Errorf("extension %q cut short: %w", name, ErrMalformed)
 		}
 		body := data[8 : 8+size]
 		data = data[8+size:]
@@ -56,14 +55,16 @@ func decodeIndexExtensions(data []byte, format pack.Format) (*cacheTree, error) 
 			if t, ok := d.decode(0); ok && len(d.data) == 0 {
 				tree = t
 			}
+		case name == "REUC":
+			undo = decodeResolveUndo(body, format)
 		case name == "link":
-			return nil, errSplitIndex
+			return nil, nil, errSplitIndex
 		case name == "sdir", name[0] >= 'A' && name[0] <= 'Z':
 		default:
-			return nil, fmt.Errorf("index extension %q is not known", name)
+			return nil, nil, fmt.Errorf("index extension %q is not known", name)
 		}
 	}
-	return tree, nil
+	return tree, undo, nil
 }
 
 type treeDecoder struct {

@@ -44,7 +44,8 @@ func (r *Repository) packedRefsFile() ([]byte, error) {
 }
 
 // parsePackedRefs yields the refs of a packed-refs file. Its lines are "ID NAME", and "^ID" for what the tag before
-// finally names. A line that is neither is yielded as a ref with a problem, named after its number.
+// finally names. A line that is neither is yielded as a ref with a problem, named after its number; so is, once more, a
+// last line without its end, because git writes none: what came after it is lost.
 func parsePackedRefs(data []byte) iter.Seq[Ref] {
 	return func(yield func(Ref) bool) {
 		// One string for the whole file, so that a name costs no allocation.
@@ -68,8 +69,11 @@ func parsePackedRefs(data []byte) iter.Seq[Ref] {
 			}
 			pending = packedRef(line, number)
 		}
-		if pending.Name != "" {
-			yield(pending)
+		if pending.Name != "" && !yield(pending) {
+			return
+		}
+		if all != "" && !strings.HasSuffix(all, "\n") {
+			yield(Ref{Name: fmt.Sprintf("packed-refs:%d", number), Problem: "line is cut short"})
 		}
 	}
 }

@@ -1,10 +1,13 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1" //nolint:gosec // git's own names of objects
 	"crypto/sha256"
 	"fmt"
+	"hash/maphash"
+	"math/bits"
 	"sync"
 
 	"github.com/skant-dev/skant/internal/pack"
@@ -25,7 +28,7 @@ type Graph struct {
 	first, parents []uint32
 	// order has every commit after all of its parents.
 	order []uint32
-	index map[pack.ID]uint32
+	index idIndex
 	// missing are the parents that the store does not have, each with a commit that names it.
 	missing map[pack.ID]uint32
 	circle  bool
@@ -43,22 +46,13 @@ type GraphBuilder struct {
 }
 
 // NewGraphBuilder returns an empty builder.
-func NewGraphBuilder() *GraphBuilder {
-	return &GraphBuilder{g: Graph{index: map[pack.ID]uint32{}}}
-}
+func NewGraphBuilder() *GraphBuilder { return &GraphBuilder{} }
 
 // Add adds one commit; an id that was added before is left alone.
 func (b *GraphBuilder) Add(id pack.ID, c *Commit) {
-	date := int64(noDate)
-	if when := c.Committer().When; !when.IsZero() {
-		date = when.Unix()
-	}
+	date := committed(c.CommitterLine)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, found := b.g.index[id]; found {
-		return
-	}
-	b.g.index[id] = uint32(len(b.g.ids))
 	b.g.ids = append(b.g.ids, id)
 	b.g.trees = append(b.g.trees, c.Tree)
 	b.g.dates = append(b.g.dates, date)
@@ -66,16 +60,40 @@ func (b *GraphBuilder) Add(id pack.ID, c *Commit) {
 	b.counts = append(b.counts, uint32(len(c.Parents)))
 }
 
+// committed returns the date of a committer's line in Unix seconds, as [ParsePerson] reads it, or noDate.
+func committed(line []byte) int64 {
+	last := bytes.LastIndexByte(line, '>')
+	if last < 0 || bytes.IndexByte(line, '<') < 0 {
+		return noDate
+	}
+	// Nearly always that is a space, ten digits, a space and the zone, which does not matter here.
+	if rest := line[last+1:]; len(rest) > 12 && rest[0] == ' ' && rest[11] == ' ' {
+		seconds, digits := int64(0), true
+		for _, c := range rest[1:11] {
+			digits = digits && c >= '0' && c <= '9'
+			seconds = seconds*10 + int64(c-'0')
+		}
+		if digits {
+			return seconds
+		}
+	}
+	if when := ParsePerson(line).When; !when.IsZero() {
+		return when.Unix()
+	}
+	return noDate
+}
+
 // Graph links the commits. The builder must not be used afterwards.
 func (b *GraphBuilder) Graph() *Graph {
 	g := &b.g
+	b.index()
 	g.first = make([]uint32, 1, len(g.ids)+1)
 	g.parents = make([]uint32, 0, len(b.parents))
 	g.missing = map[pack.ID]uint32{}
 	next := b.parents
 	for child, count := range b.counts {
 		for _, id := range next[:count] {
-			if i, found := g.index[id]; found {
+			if i, found := g.number(id); found {
 				g.parents = append(g.parents, i)
 			} else {
 				g.missing[id] = uint32(child)
@@ -87,6 +105,69 @@ func (b *GraphBuilder) Graph() *Graph {
 	b.parents, b.counts = nil, nil
 	g.sort()
 	return g
+}
+
+// index makes the commits' ids known and drops those that were added twice.
+func (b *GraphBuilder) index() {
+	g := &b.g
+	g.index = newIDIndex(len(g.ids))
+	kept, parents := 0, b.parents[:0]
+	next := b.parents
+	for i, id := range g.ids {
+		own := next[:b.counts[i]]
+		next = next[b.counts[i]:]
+		if !g.index.add(id, g.ids[:kept]) {
+			continue
+		}
+		g.ids[kept], g.trees[kept], g.dates[kept], b.counts[kept] = id, g.trees[i], g.dates[i], b.counts[i]
+		parents = append(parents, own...)
+		kept++
+	}
+	g.ids, g.trees, g.dates = g.ids[:kept], g.trees[:kept], g.dates[:kept]
+	b.counts, b.parents = b.counts[:kept], parents
+}
+
+// number returns the number of a commit.
+func (g *Graph) number(id pack.ID) (uint32, bool) { return g.index.find(id, g.ids) }
+
+// idIndex finds ids in a list. It is a hash table of positions plus one, smaller and faster than a map. Its key is chosen
+// anew each time, because nobody checks that what a store calls a commit has that hash.
+type idIndex struct {
+	seed  maphash.Seed
+	slots []uint32
+}
+
+func newIDIndex(n int) idIndex {
+	return idIndex{maphash.MakeSeed(), make([]uint32, 2<<bits.Len(uint(n)))}
+}
+
+// slot returns the slot of an id, or the empty one where it belongs.
+func (x *idIndex) slot(id pack.ID, ids []pack.ID) *uint32 {
+	var raw [32]byte
+	mask := uint64(len(x.slots) - 1)
+	for h := maphash.Bytes(x.seed, id.AppendTo(raw[:0])); ; h++ {
+		if s := &x.slots[h&mask]; *s == 0 || ids[*s-1] == id {
+			return s
+		}
+	}
+}
+
+// add puts an id behind those of the list; false if it is one of them.
+func (x *idIndex) add(id pack.ID, ids []pack.ID) bool {
+	s := x.slot(id, ids)
+	if *s != 0 {
+		return false
+	}
+	*s = uint32(len(ids)) + 1
+	return true
+}
+
+func (x *idIndex) find(id pack.ID, ids []pack.ID) (uint32, bool) {
+	if len(ids) == 0 {
+		return 0, false
+	}
+	s := *x.slot(id, ids)
+	return s - 1, s != 0
 }
 
 // sort fills in order. Commits on a circle, which only a store that lies about ids can have, come last.
@@ -144,7 +225,7 @@ func (g *Graph) Len() int { return len(g.ids) }
 
 // Has reports whether id is one of the commits.
 func (g *Graph) Has(id pack.ID) bool {
-	_, found := g.index[id]
+	_, found := g.number(id)
 	return found
 }
 

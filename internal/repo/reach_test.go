@@ -147,29 +147,7 @@ func TestLinkCheckFindsWhatGitFinds(t *testing.T) {
 		}
 		slices.Sort(want)
 		r := s.open()
-		check := r.NewLinkCheck(2)
-		store, err := r.Objects()
-		if err != nil {
-			t.Fatal(err)
-		}
-		builder := NewGraphBuilder()
-		err = store.Each(context.Background(), pack.EachOptions{Workers: 2}, func(worker int, o *pack.Object) error {
-			switch o.Type {
-			case pack.Tree:
-				check.Tree(worker, o, noGap(t))
-			case pack.Commit:
-				c, err := ParseCommit(o.Data)
-				if err != nil {
-					return err
-				}
-				builder.Add(o.ID, c)
-			}
-			return nil
-		}, func(p pack.Problem) { t.Error(p) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		check.Graph(builder.Graph())
+		check, _ := s.checkLinks(r, 2)
 		var got []string
 		n := check.Missing(func(_, item string, why error) {
 			if !errors.Is(why, pack.ErrNotFound) {
@@ -209,7 +187,7 @@ func FuzzTreeScan(f *testing.F) {
 		s.workers = []treeWorker{{names: map[string]uint32{}}}
 		s.edges.Store(1 << 20)
 		s.hits.Store(1 << 20)
-		s.aim(map[pack.ID]uint32{target: blobTarget})
+		s.aim(map[pack.ID]uint32{target: leafTarget})
 		if err := s.visit(&s.workers[0], &pack.Object{ID: target, Data: data}, func(string, string, error) {}); err != nil {
 			t.Fatal(err)
 		}
@@ -227,4 +205,49 @@ func FuzzTreeScan(f *testing.F) {
 			t.Errorf("%d hits and %d edges; want %d and %d", len(s.workers[0].hits), len(s.workers[0].edges), hits, edges)
 		}
 	})
+}
+
+// FuzzCommitted compares the quick reading of a date with the one for reports.
+func FuzzCommitted(f *testing.F) {
+	for _, seed := range []string{
+		"C <c@example.com> 1700000000 +0100", "C <c> 170000000 +0000", "> 1700000000 +0000", "<> 1700000000 ", "<>1700000000 +00000",
+		"<>  1700000000 +0000", "<> 17000 0000 +0000", "<> -170000000 +0000", "<> +170000000 +0000", "none", "<> \t1700000000 +0000", "<> 9999999999 +",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		want := int64(noDate)
+		if when := ParsePerson(line).When; !when.IsZero() {
+			want = when.Unix()
+		}
+		if got := committed(line); got != want {
+			t.Errorf("committed(%q) = %d; want %d", line, got, want)
+		}
+	})
+}
+
+// TestGraphBuilderKeepsTheFirst adds commits twice, between others with parents of their own.
+func TestGraphBuilderKeepsTheFirst(t *testing.T) {
+	id := func(n int) pack.ID { return mustID(t, fmt.Sprintf("%040x", n)) }
+	b := NewGraphBuilder()
+	b.Add(id(1), &Commit{Tree: id(100)})
+	b.Add(id(2), &Commit{Tree: id(200), Parents: []pack.ID{id(1)}})
+	b.Add(id(1), &Commit{Tree: id(101), Parents: []pack.ID{id(2), id(3)}})
+	b.Add(id(3), &Commit{Tree: id(300), Parents: []pack.ID{id(2), id(1)}})
+	b.Add(id(2), &Commit{Tree: id(201), Parents: []pack.ID{id(3)}})
+	g := b.Graph()
+	want := []string{id(100).String() + " []", id(200).String() + " [0]", id(300).String() + " [1 0]"}
+	var got []string
+	for i := range g.Len() {
+		if n, found := g.number(id(i + 1)); !found || int(n) != i {
+			t.Errorf("number of commit %d is %d, %v", i+1, n, found)
+		}
+		got = append(got, fmt.Sprint(g.trees[i], " ", g.parentsOf(uint32(i))))
+	}
+	if diff := cmp.Diff(want, got); diff != "" || g.circle {
+		t.Errorf("circle %v; want -, got +:\n%s", g.circle, diff)
+	}
+	if _, found := g.number(id(9)); found || NewGraphBuilder().Graph().Has(id(1)) {
+		t.Error("found a commit that is not there")
+	}
 }

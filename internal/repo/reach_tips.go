@@ -126,7 +126,7 @@ func (x *Reach) addRef(r *Repository, ref *Ref, gap Gap) {
 	}
 	id := ref.ID
 	for range maxPeel {
-		if i, found := x.graph.index[id]; found {
+		if i, found := x.graph.number(id); found {
 			x.access[i] |= kind
 			if listed {
 				x.commits[n] = int64(i)
@@ -173,7 +173,7 @@ func (x *Reach) addLogs(logs []LogEntry) {
 		}
 		x.gaps = x.gaps || logs[i].Problem != ""
 		for _, id := range []pack.ID{logs[i].Old, logs[i].New} {
-			if commit, found := x.graph.index[id]; found {
+			if commit, found := x.graph.number(id); found {
 				x.access[commit] |= kind
 			}
 		}
@@ -205,7 +205,7 @@ func refKind(ref *Ref) (kind uint8, listed bool) {
 		name = name[i:]
 	}
 	switch {
-	case name == "refs/stash":
+	case name == "refs/stash", strings.HasSuffix(name, "MERGE_AUTOSTASH"), strings.HasSuffix(name, "/autostash") && !strings.HasPrefix(name, "refs/"):
 		return fromStash, true
 	case strings.HasPrefix(name, "refs/notes/"):
 		return fromNote, true
@@ -231,7 +231,7 @@ func (x *Reach) Of(ids []pack.ID) []Reached {
 	var commits []uint32
 	var at []int
 	for i, id := range ids {
-		if commit, found := x.graph.index[id]; found {
+		if commit, found := x.graph.number(id); found {
 			commits = append(commits, commit)
 			at = append(at, i)
 			continue
@@ -265,43 +265,49 @@ func (x *Reach) accessOf(kind uint8) Access {
 // the cost does not depend on the number of refs.
 func (x *Reach) ofCommits(commits []uint32) []Reached {
 	out := make([]Reached, len(commits))
-	masks := make([]uint64, x.graph.Len())
-	for start := 0; start < len(commits); start += 64 {
-		batch := commits[start:min(start+64, len(commits))]
-		clear(masks)
-		for i, commit := range batch {
-			masks[commit] |= 1 << i
-			out[start+i].Access = x.accessOf(x.access[commit])
+	line := x.graph.line()
+	inBatches(len(commits), func() func(start, end int) {
+		masks := make([]uint64, x.graph.Len())
+		return func(start, end int) { x.ofBatch(line, commits[start:end], out[start:end], masks) }
+	})
+	return out
+}
+
+func (x *Reach) ofBatch(l *line, commits []uint32, out []Reached, masks []uint64) {
+	clear(masks)
+	earliest := len(masks)
+	for i, commit := range commits {
+		masks[l.at[commit]] |= 1 << i
+		earliest = min(earliest, int(l.at[commit]))
+		out[i].Access = x.accessOf(x.access[commit])
+	}
+	for i := earliest; i < len(masks); i++ {
+		for _, p := range l.parents[l.first[i]:l.first[i+1]] {
+			masks[i] |= masks[p]
 		}
-		for _, commit := range x.graph.order {
-			for _, p := range x.graph.parentsOf(commit) {
-				masks[commit] |= masks[p]
-			}
+	}
+	for n, tip := range x.commits {
+		if tip < 0 {
+			continue
 		}
-		for n, tip := range x.commits {
-			if tip < 0 {
-				continue
-			}
-			for mask := masks[tip]; mask != 0; mask &= mask - 1 {
-				reached := &out[start+bits.TrailingZeros64(mask)]
-				if reached.RefCount++; len(reached.Refs) < MaxRefs {
-					reached.Refs = append(reached.Refs, x.names[n])
-				}
+		for mask := masks[l.at[tip]]; mask != 0; mask &= mask - 1 {
+			reached := &out[bits.TrailingZeros64(mask)]
+			if reached.RefCount++; len(reached.Refs) < MaxRefs {
+				reached.Refs = append(reached.Refs, x.names[n])
 			}
 		}
 	}
-	return out
 }
 
 // InHead reports whether a commit is HEAD's or one of its ancestors.
 func (x *Reach) InHead(id pack.ID) bool {
-	commit, found := x.graph.index[id]
+	commit, found := x.graph.number(id)
 	return found && x.access[commit]&fromHead != 0
 }
 
 // Date returns the committer's date of a commit; zero if it has none or is none.
 func (x *Reach) Date(id pack.ID) time.Time {
-	commit, found := x.graph.index[id]
+	commit, found := x.graph.number(id)
 	if !found {
 		return time.Time{}
 	}

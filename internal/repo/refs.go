@@ -164,11 +164,23 @@ func (c *refCollector) pseudo(dir, prefix string) error {
 		switch {
 		case name == "FETCH_HEAD" || name == "MERGE_HEAD":
 			c.refs = append(c.refs, refLines(filepath.Join(dir, name), prefix+name)...)
-		case name == "HEAD" || name == "AUTO_MERGE" || isPseudo(name):
+		case name == "HEAD" || name == "AUTO_MERGE" || name == "MERGE_AUTOSTASH" || isPseudo(name):
 			c.add(looseRef(filepath.Join(dir, name), prefix+name))
+		case e.IsDir() && (name == "rebase-merge" || name == "rebase-apply"):
+			c.rebase(filepath.Join(dir, name), prefix+name)
 		}
 	}
 	return nil
+}
+
+// rebase reads what a rebase that is under way keeps: the branch as it was, and changes that it put aside.
+func (c *refCollector) rebase(dir, name string) {
+	for _, file := range []string{"autostash", "orig-head"} {
+		path := filepath.Join(dir, file)
+		if _, err := os.Lstat(path); err == nil {
+			c.add(looseRef(path, name+"/"+file))
+		}
+	}
 }
 
 func isPseudo(name string) bool {

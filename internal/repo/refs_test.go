@@ -125,7 +125,7 @@ func TestRefsThatAreBroken(t *testing.T) {
 		"refs/heads/empty": "cannot be read: empty", "refs/heads/nonsense": "holds no object id", "refs/heads/missing": "its object is missing",
 		"refs/heads/outside": "stands for something that is no ref name", "refs/heads/circle": "symbolic refs in a circle",
 		"refs/heads/unborn": "", "refs/heads/long": "holds no object id", "refs/heads/link": "holds no object id",
-		"packed-refs:3": "malformed line", "packed-refs:4": "malformed line", "../escape": "malformed name",
+		"packed-refs:3": "malformed line", "packed-refs:4": "malformed line", "../escape": "malformed name", "packed-refs:8": "line is cut short",
 		"refs/heads/packedmissing": "its object is missing",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

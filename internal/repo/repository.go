@@ -12,9 +12,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -28,8 +30,13 @@ type Options struct {
 	// GIT_ALTERNATE_OBJECT_DIRECTORIES and GIT_INDEX_FILE are then obeyed. Relative values are taken from the path
 	// given to [Open], a relative GIT_INDEX_FILE from the top of the work tree.
 	Env func(string) string
-	// MaxObject is the size in bytes above which an object is not read; 0 means the default of package pack.
+	// MaxObject is the size in bytes above which an object is not held in memory; 0 means 512 MiB, which is the most, too.
+	// [Repository.OpenBlob] reads larger ones.
 	MaxObject int64
+	// MaxLive is that of [pack.Options].
+	MaxLive int
+	// Leftovers says that objects which a push or fetch received and did not finish to take in are read, too.
+	Leftovers bool
 	// Git is the git program, used only for what this package cannot read (a split index, reftable refs). Empty means
 	// the one in PATH.
 	Git string
@@ -53,6 +60,8 @@ type Repository struct {
 	objects  func() (*pack.Store, error)
 	opened   atomic.Pointer[pack.Store]
 	shallow  func() (map[pack.ID]bool, error)
+	// quarantines are the folders that Options.Leftovers adds to the store.
+	quarantines []string
 }
 
 // places are the absolute paths of a repository's parts.
@@ -77,6 +86,9 @@ func Open(path string, opt Options) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opt.MaxObject <= 0 || opt.MaxObject > maxHeld {
+		opt.MaxObject = maxHeld
+	}
 	r := &Repository{at: at, opt: opt}
 	if r.settings, err = r.readSettings(); err != nil {
 		return nil, err
@@ -85,6 +97,9 @@ func Open(path string, opt Options) (*Repository, error) {
 		return nil, err
 	}
 	r.placeIndex(opt.Env, path)
+	if opt.Leftovers {
+		r.quarantines = quarantines(r.at.objectsDir)
+	}
 	r.objects = sync.OnceValues(r.openObjects)
 	r.shallow = sync.OnceValues(r.readShallow)
 	return r, nil
@@ -118,7 +133,7 @@ func (r *Repository) Format() pack.Format { return r.settings.format }
 
 func (r *Repository) openObjects() (*pack.Store, error) {
 	store, err := pack.Open(r.at.objectsDir, pack.Options{
-		Format: r.settings.format, MaxObject: r.opt.MaxObject, Extra: r.at.alternates,
+		Format: r.settings.format, MaxObject: r.opt.MaxObject, MaxLive: r.opt.MaxLive, Extra: append(slices.Clip(r.at.alternates), r.quarantines...),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open objects of %q: %w", r.at.commonDir, err)
@@ -142,6 +157,28 @@ func (r *Repository) Commit(id pack.ID) (*Commit, error) {
 	return c, nil
 }
 
+// maxHeld is the most that MaxObject can be.
+const maxHeld = 512 << 20
+
+// OpenBlob opens the content of a file to be read piece by piece, however large it is: a blob that is stored as a delta
+// is held, and a [*pack.TooLargeError] above MaxObject. The reader compares what it reads with the id; see
+// [pack.Store.Open].
+func (r *Repository) OpenBlob(id pack.ID) (size int64, content io.ReadCloser, err error) {
+	store, err := r.objects()
+	if err != nil {
+		return 0, nil, err
+	}
+	got, size, content, err := store.Open(id)
+	if err != nil {
+		return 0, nil, fmt.Errorf("read blob %s: %w", id, err)
+	}
+	if got != pack.Blob {
+		err = fmt.Errorf("read blob %s: it is a %s: %w", id, got, ErrMalformed)
+		return 0, nil, errors.Join(err, content.Close())
+	}
+	return size, content, nil
+}
+
 // Tree returns the bytes of a tree, for [ParseTree].
 func (r *Repository) Tree(id pack.ID) ([]byte, error) { return r.object(id, pack.Tree) }
 
@@ -151,7 +188,7 @@ func (r *Repository) Blob(id pack.ID, maxSize int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.opt.MaxObject <= 0 || r.opt.MaxObject > maxSize { // otherwise the store sees to it, and the file is opened once
+	if r.opt.MaxObject > maxSize { // otherwise the store sees to it, and the file is opened once
 		_, size, err := store.Stat(id)
 		if err == nil && size > maxSize {
 			return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: size, Limit: maxSize})

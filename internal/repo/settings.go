@@ -24,6 +24,8 @@ type settings struct {
 	reftable bool
 	// promisor says that a remote is one of a partial clone.
 	promisor bool
+	// lfsStorage is where git-lfs keeps content; empty for its default.
+	lfsStorage string
 	// unknown are the extensions, and a format version, that this package does not know.
 	unknown []string
 }
@@ -113,6 +115,8 @@ func (s *settings) apply(lines []setting) {
 			}
 		case l.section == "remote" && (l.key == "promisor" && isTrue(l.value) || l.key == "partialclonefilter"):
 			s.promisor = true
+		case l.section == "lfs" && l.key == "storage":
+			s.lfsStorage = l.value
 		case l.section == "extensions":
 			s.applyExtension(l.key, l.value)
 		}

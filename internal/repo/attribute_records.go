@@ -1,0 +1,201 @@
+package repo
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+)
+
+// TreeRecords is what a [LinkCheck] wrote down of all trees, so that [Repository.Introductions] need not read them again:
+// of each tree, what it has from the tree that it is a delta of, and its other entries. On git's own repository that
+// takes a hundred bytes for each tree.
+type TreeRecords struct {
+	// count is the number of records so far, bytes the room that they take, limit how much they may take.
+	count, bytes atomic.Int64
+	limit        int64
+	stopped      atomic.Bool
+	// graph are the commits that the check was shown, and roots the numbers plus one of their trees.
+	graph *Graph
+	roots []uint32
+	check *LinkCheck
+}
+
+// Bounds on the memory of records: a share for each object, and what a small store may take.
+const (
+	recordShare   = 64
+	recordMinimum = 96 << 20
+)
+
+func newTreeRecords(objects int64) *TreeRecords {
+	return &TreeRecords{limit: recordMinimum + recordShare*objects}
+}
+
+// Records returns what was written down. The check must not be shown any more trees.
+func (c *LinkCheck) Records() *TreeRecords {
+	c.records.check = c
+	return c.records
+}
+
+// stop gives up: a part of the records is of no use.
+func (t *TreeRecords) stop() { t.stopped.Store(true) }
+
+// recordArena holds the records of one worker, one after the other.
+type recordArena struct {
+	chunks [][]byte
+	last   uint32
+	buffer []byte
+}
+
+const recordChunk = 256 << 10
+
+// record writes a tree down and returns the number of its record, from 1; 0 if none is kept. It consists of numbers in
+// binary.Uvarint's form: the distance to this worker's record before, the tree's own number plus one, the distance to
+// the record of its base or 0, the length in bytes of what follows; and of the steps. A step with entries of the base is
+// twice their count and, in zigzag, the distance from where the last such step ended. A step with fresh entries is twice
+// their count plus one, and for each the name's number times four plus the kind, and the object's number plus one.
+//
+// Numbers of records grow from base to delta, since a base is done before its deltas are begun.
+func (c *LinkCheck) record(w *linkWorker, own uint32, base *treeState) uint32 {
+	a := &w.arena
+	if c.records.stopped.Load() {
+		a.chunks = nil
+		return 0
+	}
+	body := a.buffer[:0]
+	from := 0
+	for _, s := range w.steps {
+		if !s.fresh {
+			body = binary.AppendUvarint(body, uint64(s.count)<<1)
+			body = binary.AppendVarint(body, int64(s.start-from))
+			from = s.start + s.count
+			continue
+		}
+		body = binary.AppendUvarint(body, uint64(s.count)<<1|1)
+		for i := range w.fresh[s.start : s.start+s.count] {
+			e := &w.fresh[s.start+i]
+			if e.number == noNumber {
+				own = noNumber
+			}
+			body = binary.AppendUvarint(body, uint64(e.name)<<2|uint64(e.kind))
+			body = binary.AppendUvarint(body, uint64(e.number))
+		}
+	}
+	a.buffer = body
+	if own == noNumber {
+		c.records.stop()
+		return 0
+	}
+	number := uint32(c.records.count.Add(1))
+	var head [4 * binary.MaxVarintLen64]byte
+	h := binary.AppendUvarint(head[:0], uint64(number-a.last))
+	h = binary.AppendUvarint(h, uint64(own))
+	if base != nil {
+		h = binary.AppendUvarint(h, uint64(number-base.record))
+	} else {
+		h = append(h, 0)
+	}
+	h = binary.AppendUvarint(h, uint64(len(body)))
+	a.last = number
+	if !c.records.room(a, len(h)+len(body)) {
+		return 0
+	}
+	last := &a.chunks[len(a.chunks)-1]
+	*last = append(append(*last, h...), body...)
+	return number
+}
+
+// room sees to it that the last chunk has room for a record; false if the bound is hit.
+func (t *TreeRecords) room(a *recordArena, size int) bool {
+	if n := len(a.chunks); n > 0 && cap(a.chunks[n-1])-len(a.chunks[n-1]) >= size {
+		return true
+	}
+	size = max(size, recordChunk)
+	if t.bytes.Add(int64(size)) > t.limit {
+		t.stop()
+		return false
+	}
+	a.chunks = append(a.chunks, make([]byte, 0, size))
+	return true
+}
+
+// treeRecord is one record, as [LinkCheck.record] wrote it.
+type treeRecord struct {
+	// number is that of the tree plus one, base the record of its base, 0 if there is none.
+	number, base uint32
+	worker       int
+	steps        []byte
+}
+
+// all returns the records by number; 0 stands for none.
+func (t *TreeRecords) all() []treeRecord {
+	records := make([]treeRecord, t.count.Load()+1)
+	for i, w := range t.check.workers {
+		number := uint32(0)
+		for _, chunk := range w.arena.chunks {
+			for len(chunk) > 0 {
+				var head [4]uint64
+				for j := range head {
+					n := 0
+					head[j], n = binary.Uvarint(chunk)
+					chunk = chunk[n:]
+				}
+				number += uint32(head[0])
+				r := &records[number]
+				r.number, r.worker, r.steps = uint32(head[1]), i, chunk[:head[3]]
+				if head[2] > 0 {
+					r.base = number - uint32(head[2])
+				}
+				chunk = chunk[head[3]:]
+			}
+		}
+	}
+	return records
+}
+
+// recordedEntry is a fresh entry of a record: name is the worker's number.
+type recordedEntry struct {
+	name, number uint32
+	kind         uint8
+}
+
+// recordReader goes through the steps of a record.
+type recordReader struct {
+	rest []byte
+	// from is where the last step with entries of the base ended.
+	from int
+}
+
+// step returns the next step: count fresh entries, to be read with entry, or count entries of the base from start on.
+// It returns false at the end.
+func (r *recordReader) step() (fresh bool, start, count int, more bool) {
+	if len(r.rest) == 0 {
+		return false, 0, 0, false
+	}
+	head := r.uvarint()
+	count = int(head >> 1)
+	if head&1 == 1 {
+		return true, 0, count, true
+	}
+	away, n := binary.Varint(r.rest)
+	r.rest = r.rest[n:]
+	start = r.from + int(away)
+	r.from = start + count
+	return false, start, count, true
+}
+
+func (r *recordReader) entry() recordedEntry {
+	head := r.uvarint()
+	return recordedEntry{uint32(head >> 2), uint32(r.uvarint()), uint8(head & 3)}
+}
+
+func (r *recordReader) uvarint() uint64 {
+	if b := r.rest; len(b) > 0 && b[0] < 0x80 {
+		r.rest = b[1:]
+		return uint64(b[0])
+	}
+	v, n := binary.Uvarint(r.rest)
+	r.rest = r.rest[n:]
+	return v
+}
+
+// Size returns how many trees were written down, and the bytes that takes.
+func (t *TreeRecords) Size() (trees, bytes int64) { return t.count.Load(), t.bytes.Load() }
