@@ -20,13 +20,14 @@ type scanFlags struct {
 	timeout       time.Duration
 	showSecrets   bool
 	noProgress    bool
+	noCache       bool
 }
 
 func (f *scanFlags) register(cmd *cobra.Command) {
 	f.registerOutput(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
-	fs.StringVar(&f.maxSize, "max-size", "100MiB", helpFlagMaxSize)
+	fs.StringVar(&f.maxSize, "max-size", "4GiB", helpFlagMaxSize)
 	fs.DurationVar(&f.timeout, "timeout", 0, helpFlagTimeout)
 	fs.BoolVar(&f.noProgress, "no-progress", false, helpFlagNoProgress)
 	completeWords(cmd, "min-confidence", "certain", "high", "medium", "low")

@@ -18,7 +18,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, &app{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now,
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now, cacheDir: os.UserCacheDir,
 		terminal: func(stream any) (width int, ok bool) {
 			f, isFile := stream.(*os.File)
 			if !isFile || !term.IsTerminal(int(f.Fd())) {
@@ -38,6 +38,8 @@ type app struct {
 	out, err io.Writer
 	env      func(string) string
 	now      func() time.Time
+	// cacheDir is the folder in which the user's programs keep what they can do without; nil means none.
+	cacheDir func() (string, error)
 	// terminal returns the width in columns of the terminal behind a stream; ok is false where there is none.
 	terminal func(stream any) (width int, ok bool)
 }

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 //	secret VAR TEMPLATE   sets $VAR to an example template's text (see package rules), made anew in each run
 //	fill FILE...          replaces each $VAR in files by its value
 //	exits CODE PROGRAM... runs a program that must end with exactly this status
+//	pack ARCHIVE FILE...  packs files into a zip or, if it is named so, a tar.gz
 //	hides VAR FILE...     fails if a file, or stdout or stderr, has 12 characters of the variable's value
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 			}
 			for k, v := range map[string]string{
 				"DOCS":              docs,
+				"SKANT_CACHE_DIR":   filepath.Join(env.WorkDir, ".cache"),
 				"GIT_CONFIG_GLOBAL": filepath.Join(env.WorkDir, ".gitconfig"), "GIT_CONFIG_SYSTEM": os.DevNull, "HOME": env.WorkDir,
 				"GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.org", "GIT_COMMITTER_NAME": "Cem", "GIT_COMMITTER_EMAIL": "cem@example.org",
 				"GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z", "CI": "", "NO_COLOR": "1",
@@ -48,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"secret": cmdSecret, "fill": cmdFill, "exits": cmdExits, "hides": cmdHides,
+			"secret": cmdSecret, "fill": cmdFill, "exits": cmdExits, "hides": cmdHides, "pack": cmdPack,
 		},
 	})
 }

@@ -43,11 +43,12 @@ func newRunbook(a *app, use string) *cobra.Command {
 				path = args[0]
 			}
 			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
-				return a.historySource(path, p)
+				return a.historySource(path, p, false)
 			})
 		},
 	}
 	f.register(cmd)
+	f.registerCache(cmd)
 	cmd.Flags().StringVar(&from, "report", "", helpFlagReport)
 	return cmd
 }

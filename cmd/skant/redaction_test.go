@@ -62,7 +62,7 @@ func hiddenPieces(t *testing.T, s *scanner.Scanner, text string) map[string]stri
 }
 
 // TestNoFormatShowsASecret leaks every match example of every rule in files, file names, commit messages, author names and
-// tag messages of one repository, and looks for pieces of the secrets in everything that the program writes.
+// tag messages and an archive of one repository, and looks for pieces of the secrets in everything that the program writes.
 func TestNoFormatShowsASecret(t *testing.T) {
 	set, err := rules.BuiltinWithDocs()
 	if err != nil {
@@ -75,6 +75,8 @@ func TestNoFormatShowsASecret(t *testing.T) {
 	dir := t.TempDir()
 	git(t, dir, "init", "-q", ".")
 	pieces, fixed := map[string]string{}, map[string]string{}
+	var archive bytes.Buffer
+	addMember, endArchive := tarWriter(&archive)
 	for _, r := range set.All() {
 		for n, tmpl := range r.Examples.Match {
 			text, err := rules.Expand(tmpl, fmt.Sprint(r.ID, n))
@@ -95,12 +97,21 @@ func TestNoFormatShowsASecret(t *testing.T) {
 			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
+			if err := addMember(filepath.Base(name), []byte(text)); err != nil {
+				t.Fatal(err)
+			}
 			if n == 0 {
 				git(t, dir, "add", ".")
 				git(t, dir, "commit", "-q", "--cleanup=verbatim", "--author", author(text), "-m", text)
 				git(t, dir, "tag", "-a", fmt.Sprint("t", r.ID), "-m", text)
 			}
 		}
+	}
+	if err := endArchive(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "all.tar.gz"), archive.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	git(t, dir, "add", ".")
 	maps.DeleteFunc(pieces, func(piece, _ string) bool { return fixed[piece] != "" })

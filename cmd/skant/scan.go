@@ -64,7 +64,7 @@ func trackedFiles(worktree string) (map[string]bool, error) {
 // openRepository opens the repository that a path belongs to. hook says that git may have started the program, so that
 // its variables are obeyed.
 func (a *app) openRepository(path string, p *prepared, hook bool) (*repo.Repository, error) {
-	opt := repo.Options{MaxObject: p.maxSize}
+	opt := repo.Options{MaxObject: p.maxSize, Leftovers: !hook}
 	if hook {
 		opt.Env = a.env
 	}
@@ -139,6 +139,7 @@ func newDiff(a *app) *cobra.Command {
 
 func newHistory(a *app) *cobra.Command {
 	var f scanFlags
+	var submodules bool
 	cmd := &cobra.Command{
 		Use:     "history [REPO]",
 		Short:   helpHistoryShort,
@@ -151,16 +152,18 @@ func newHistory(a *app) *cobra.Command {
 				path = args[0]
 			}
 			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
-				return a.historySource(path, p)
+				return a.historySource(path, p, submodules)
 			})
 		},
 	}
 	f.register(cmd)
+	f.registerCache(cmd)
+	cmd.Flags().BoolVar(&submodules, "submodules", false, helpFlagSubmodules)
 	return cmd
 }
 
-// historySource reads everything in a repository's object store.
-func (a *app) historySource(path string, p *prepared) (scanner.Source, func() error, error) {
+// historySource reads everything in a repository's object store and around it.
+func (a *app) historySource(path string, p *prepared, submodules bool) (scanner.Source, func() error, error) {
 	r, err := a.openRepository(path, p, false)
 	if err != nil {
 		return nil, nil, err
@@ -168,5 +171,14 @@ func (a *app) historySource(path string, p *prepared) (scanner.Source, func() er
 	if _, err := r.Objects(); err != nil {
 		return nil, nil, &incompleteError{errors.Join(fmt.Errorf("open object store: %w", err), r.Close())}
 	}
-	return source.NewHistory(r, source.HistoryOptions{MaxSize: p.maxSize}), r.Close, nil
+	opt := source.HistoryOptions{MaxSize: p.maxSize, Submodules: submodules}
+	kept, err := a.useCache(p, &opt)
+	if err != nil {
+		a.say(msgCacheUnused, a.scrub(err.Error()))
+	}
+	h := source.NewHistory(r, opt)
+	return h, func() error {
+		a.sayReused(h)
+		return errors.Join(h.Close(), r.Close(), kept.Close())
+	}, nil
 }

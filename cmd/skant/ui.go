@@ -30,6 +30,9 @@ const (
 	msgHookNoBinary      = "the program %q is not there; the hook looks for skant in PATH. To renew it: skant hooks install"
 	msgHookLine          = "to run skant from %q too, add near its top: %s"
 	msgProgress          = "%s, %s, %d found"
+	msgUnchanged         = "skant: nothing has changed since %s; only what had findings was searched again (--no-cache searches all)\n"
+	msgReused            = "skant: %d objects were searched by an earlier run, the latest on %s, and are counted as read (--no-cache searches all)\n"
+	msgCacheUnused       = "skant: nothing is kept for the next run: %s\n"
 )
 
 const (
@@ -70,7 +73,9 @@ const (
 	helpFlagTimeout       = "stop after this `DURATION`, which makes the scan incomplete; 0 means never"
 	helpFlagShowSecrets   = "show secrets in clear, in text and json only; asks on a terminal, refused in CI"
 	helpFlagNoProgress    = "no progress display"
+	helpFlagNoCache       = "search everything again, whatever earlier runs have searched, and keep nothing for later ones"
 	helpFlagNoIgnore      = "also read what .gitignore leaves out"
+	helpFlagSubmodules    = "also read the stores of submodules, each as a repository of its own"
 	helpFlagRepo          = "the `REPO`sitory"
 	helpFlagReport        = "use this saved JSON report instead of scanning; - is standard input"
 )
@@ -121,13 +126,15 @@ commit of the range adds and a later one removes is found too: it is in the hist
 
 	helpHistoryShort = "search everything in the object store, reachable or not"
 	helpHistory      = `Search everything in a repository's object store: every version of every file on every branch,
-tag, stash and note, commit and tag messages, and what no ref reaches any more. For each finding:
-the commit that introduced it, where, who, when, and whether HEAD still has it.
+tag, stash and note, commit and tag messages, names of files and refs, and what no ref reaches any
+more; and in what lies around it: configuration, reflogs, hooks, indexes, LFS objects. For each
+finding: the commit that introduced it, where, who, when, and whether HEAD still has it.
 
 A shallow or partial clone, a missing or damaged object make the result incomplete: exit status 3.
 ` + exitStatusHelp
 	exampleHistory = `  skant history
   skant history ~/src/service -o text -o json=audit.json
+  skant history --submodules
   git clone --mirror URL repo.git && skant history repo.git`
 
 	helpRecoverShort = "write the runbook that ends the incident"

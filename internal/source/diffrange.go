@@ -56,11 +56,11 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	if err != nil {
 		return err
 	}
-	reader := newBlobReader(d.repo, rec, d.opt.MaxSize)
 	versions := distinctVersions(done)
 	rec.StartPhase("searching", int64(len(commits.Commits)+len(versions)))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.opt.Workers)
+	reader := newBlobReader(d.repo, d.opt.MaxSize, newArchives(ctx, rec, visit, objectHint))
 	for i, id := range commits.Commits {
 		if done[i].about != nil {
 			group.Go(func() error { return d.visitMessage(ctx, rec, id, done[i].about, visit) })
@@ -144,29 +144,30 @@ func (v *version) visit(ctx context.Context, reader *blobReader, visit func(*sca
 	}
 	defer reader.rec.Step(1)
 	change := &v.sets[0].Changes[v.changes[0]]
-	data, ok := reader.read(change)
-	if !ok {
-		return nil
-	}
-	reader.rec.AddBlob(len(data))
-	return visit(&scanner.Chunk{
-		Data: data,
-		Location: scanner.Location{
-			Path: change.Path, Object: change.ID.String(), Kind: scanner.KindCommitContent,
-			Commit: v.about,
-		},
-		Added: func() ([]scanner.LineRange, error) {
-			var all []scanner.LineRange
-			for i, set := range v.sets {
-				olds, err := reader.origins(ctx, set, v.changes[i])
-				if err != nil {
-					return nil, err
-				}
-				all = append(all, addedLines(data, olds)...)
+	chunk := scanner.Chunk{Location: scanner.Location{
+		Path: change.Path, Object: change.ID.String(), Kind: scanner.KindCommitContent, Commit: v.about,
+	}}
+	size, read, err := reader.visit(change, &chunk, visit, func() ([]scanner.LineRange, error) {
+		var all []scanner.LineRange
+		for i, set := range v.sets {
+			added, err := reader.added(ctx, chunk.Data, set, v.changes[i])
+			if err != nil {
+				return nil, err
 			}
-			return all, nil
-		},
+			all = append(all, added...)
+		}
+		return all, nil
+	}, func() [][]repo.Version {
+		all := make([][]repo.Version, len(v.sets))
+		for i, set := range v.sets {
+			all[i] = reader.origins(ctx, set, v.changes[i])
+		}
+		return all
 	})
+	if read {
+		reader.rec.AddBlob(int(size))
+	}
+	return err
 }
 
 // visitMessage visits a commit's message.

@@ -1,9 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -17,8 +19,9 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// DefaultMaxSize is the size in bytes above which a file is not read unless the caller says otherwise: 100 MiB.
-const DefaultMaxSize = 100 << 20
+// DefaultMaxSize is the size in bytes above which a file is not read unless the caller says otherwise: 4 GiB. It bounds
+// time, not memory: large content is searched piece by piece.
+const DefaultMaxSize = 4 << 30
 
 // FilesOptions says how files are read. With the zero value nothing is ignored but what a .skantignore names.
 type FilesOptions struct {
@@ -27,7 +30,7 @@ type FilesOptions struct {
 	Root string
 	// MaxSize is the size in bytes above which a file is recorded as unread. 0 means DefaultMaxSize.
 	MaxSize int64
-	// Workers is how many files are read and searched at once, each in memory as a whole. 0 means one per processor.
+	// Workers is how many files are read and searched at once. 0 means one per processor.
 	Workers int
 	// NoIgnore says that .gitignore, info/exclude and ExcludesFile leave nothing out.
 	NoIgnore bool
@@ -132,6 +135,7 @@ func (f *Files) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sca
 	rec.StartPhase("files", 0)
 	group, ctx := errgroup.WithContext(ctx)
 	found := make(chan foundFile, 4*f.opt.Workers)
+	inside := newArchives(ctx, rec, visit, "")
 	group.Go(func() error {
 		defer close(found)
 		l := newFileLister(f, rec, found)
@@ -139,7 +143,7 @@ func (f *Files) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sca
 	})
 	for range f.opt.Workers {
 		group.Go(func() error {
-			r := fileReader{maxSize: f.opt.MaxSize, rec: rec, visit: visit}
+			r := fileReader{maxSize: f.opt.MaxSize, rec: rec, visit: visit, archives: inside}
 			for file := range found {
 				if err := r.read(ctx, file); err != nil {
 					return err
@@ -157,6 +161,8 @@ type fileReader struct {
 	rec     *scanner.Recorder
 	visit   func(*scanner.Chunk) error
 	buf     []byte
+	// archives is shared by all readers.
+	archives *archives
 }
 
 // maxKeptBuffer is the size in bytes up to which a reader keeps its buffer for the next file.
@@ -168,43 +174,66 @@ func (r *fileReader) read(ctx context.Context, file foundFile) error {
 		return err
 	}
 	defer r.rec.Step(1)
-	data, ok := []byte(file.link), true
+	chunk := scanner.Chunk{Data: []byte(file.link), Location: scanner.Location{Path: file.name, Kind: scanner.KindFile}}
 	if file.info != nil {
-		if data, ok = r.content(ctx, file); !ok {
+		data, err := r.content(ctx, file, min(r.maxSize, streamAbove))
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, errTooLarge) && file.info.Size() <= r.maxSize && r.maxSize > streamAbove:
+			return r.stream(file, &chunk)
+		case err != nil:
+			r.rec.Unread("files", unreadReason(err, r.maxSize), file.name)
+			return nil
 		}
+		chunk.Data = data
 	}
-	chunk := scanner.Chunk{Data: data, Location: scanner.Location{Path: file.name, Kind: scanner.KindFile}}
 	if err := r.visit(&chunk); err != nil {
 		return err
 	}
-	r.rec.AddFile(len(data))
-	return nil
+	r.rec.AddFile(len(chunk.Data))
+	if file.info == nil {
+		return nil // the text of a link
+	}
+	return r.archives.search(&chunk, nil)
 }
 
-// content returns the bytes of a regular file; ok is false if it could not be read, which is then recorded.
-func (r *fileReader) content(ctx context.Context, file foundFile) (data []byte, ok bool) {
-	data, err := readRegular(ctx, file.path, file.info, r.maxSize, r.buf[:0])
+// stream searches a file that is too large to be held.
+func (r *fileReader) stream(file foundFile, chunk *scanner.Chunk) error {
+	f, _, err := openRegular(file.path, file.info)
+	if err != nil {
+		r.rec.Unread("files", unreadReason(err, r.maxSize), file.name)
+		return nil
+	}
+	defer f.Close() //nolint:errcheck // Nothing was written, so there is nothing to lose.
+	in := newStream(f, r.maxSize)
+	head := bytes.Clone(in.head())
+	broken, err := visitStream(in, chunk, r.visit)
+	if err == nil && in.over {
+		broken = errTooLarge
+	}
+	if broken != nil {
+		r.rec.Unread("files", unreadReason(broken, r.maxSize), file.name)
+	}
+	r.rec.AddFile(int(in.size))
+	if err != nil {
+		return err
+	}
+	return r.archives.searchLarge(chunk, head, file.info.Size(), func() (io.ReadCloser, error) {
+		again, _, err := openRegular(file.path, file.info)
+		return again, err
+	}, nil)
+}
+
+// content returns the bytes of a regular file.
+func (r *fileReader) content(ctx context.Context, file foundFile, limit int64) ([]byte, error) {
+	data, err := readRegular(ctx, file.path, file.info, limit, r.buf[:0])
 	if cap(data) <= maxKeptBuffer {
 		r.buf = data
 	} else {
 		r.buf = nil
 	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, false
-	case err != nil:
-		r.rec.Unread("files", unreadReason(err, r.maxSize), file.name)
-		return nil, false
-	}
-	noteArchive(r.rec, data, file.name)
-	return data, true
-}
-
-func noteArchive(rec *scanner.Recorder, data []byte, name string) {
-	if kind := ArchiveKind(data); kind != "" {
-		rec.Unread("archives", "compressed content is not read yet ("+kind+"); unpack it and scan the folder", name)
-	}
+	return data, err
 }
 
 // unreadReason says why a file or folder could not be read, without its name, so that equal causes are one reason.

@@ -24,20 +24,13 @@ func readRegular(ctx context.Context, path string, listed fs.FileInfo, maxSize i
 	if listed.Size() > maxSize {
 		return buf, errTooLarge
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	file, size, err := openRegular(path, listed)
 	if err != nil {
 		return buf, err
 	}
 	defer file.Close() //nolint:errcheck // Nothing was written, so there is nothing to lose.
-	opened, err := file.Stat()
-	switch {
-	case err != nil:
-		return buf, err
-	case !opened.Mode().IsRegular() || !os.SameFile(listed, opened):
-		return buf, errReplaced
-	}
 	start := len(buf)
-	buf = slices.Grow(buf, int(min(opened.Size(), maxSize))+1)
+	buf = slices.Grow(buf, int(min(size, maxSize))+1)
 	for {
 		if err := ctx.Err(); err != nil {
 			return buf, err
@@ -56,4 +49,20 @@ func readRegular(ctx context.Context, path string, listed fs.FileInfo, maxSize i
 			return buf, err
 		}
 	}
+}
+
+// openRegular opens the regular file at path, if it is still the one that was listed.
+func openRegular(path string, listed fs.FileInfo) (file *os.File, size int64, err error) {
+	if file, err = os.OpenFile(path, os.O_RDONLY|openFlags, 0); err != nil {
+		return nil, 0, err
+	}
+	opened, err := file.Stat()
+	if err == nil && (!opened.Mode().IsRegular() || !os.SameFile(listed, opened)) {
+		err = errReplaced
+	}
+	if err != nil {
+		_ = file.Close() // nothing was written, so there is nothing to lose
+		return nil, 0, err
+	}
+	return file, opened.Size(), nil
 }

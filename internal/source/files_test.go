@@ -117,7 +117,7 @@ func TestFilesContent(t *testing.T) {
 		t.Errorf("visited (-want +got):\n%s", diff)
 	}
 	filesCompare(t, visited, coverage, filesNames(want), []string{
-		`unread archives: compressed content is not read yet (gzip); unpack it and scan the folder ["a.gz"]`,
+		`unread archives: damaged (gzip): only what could be unpacked was searched ["a.gz"]`,
 		`unread files: larger than 2 KiB; raise --max-size ["large"]`,
 		`links: symbolic links are not followed; their text is searched ["link"]`,
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,11 +42,21 @@ func (s *gitbox) git(args ...string) string {
 	return strings.TrimSuffix(out, "\n")
 }
 
-func (s *gitbox) try(args ...string) (string, error) {
+// stdin is git with something to read.
+func (s *gitbox) stdin(in io.Reader, args ...string) {
+	s.t.Helper()
+	if _, err := s.run(in, args...); err != nil {
+		s.t.Fatalf("git %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+func (s *gitbox) try(args ...string) (string, error) { return s.run(nil, args...) }
+
+func (s *gitbox) run(in io.Reader, args ...string) (string, error) {
 	s.clock += 60
 	date := fmt.Sprintf("%d +0130", s.clock)
 	cmd := exec.Command("git", args...)
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Stdin = s.dir, in
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LC_ALL=C", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull,
 		"GIT_AUTHOR_NAME=Ann Author", "GIT_AUTHOR_EMAIL=ann@example.com", "GIT_AUTHOR_DATE=" + date,

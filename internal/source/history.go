@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/skant-dev/skant/internal/cache"
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/scanner"
@@ -21,6 +23,12 @@ type HistoryOptions struct {
 	MaxSize int64
 	// Workers is how many objects are read and searched at once. 0 means one per processor.
 	Workers int
+	// Submodules says that the stores of submodules are read, too.
+	Submodules bool
+	// Cache keeps what one run has found out for the next; nil for none. Engine is a hash of everything beside the
+	// repository and these options that decides what is found: rules, their order, the program.
+	Cache  *cache.Cache
+	Engine [sha256.Size]byte
 }
 
 // History is a [scanner.Source] of everything that the object store of a repository holds, reachable or not: all blobs,
@@ -35,8 +43,13 @@ type History struct {
 	mu sync.Mutex
 	// graph are the commits, kept from Walk for Attribute; nil before.
 	graph *repo.Graph
+	// records are what Walk wrote down of the trees, so that Attribute need not read them again.
+	records *repo.TreeRecords
 	// reported are problems that were recorded, because each pass over the store meets them again.
 	reported map[string]bool
+	// memory is that of the walk; nil without a cache.
+	memory *memory
+	beside
 }
 
 // NewHistory returns a source of all that the repository's object store holds.
@@ -56,29 +69,54 @@ func (h *History) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*s
 	}
 	w := &historyWalk{
 		h: h, rec: rec, visit: visit, gap: h.gap(rec), graph: repo.NewGraphBuilder(),
-		links: h.repo.NewLinkCheck(h.opt.Workers),
+		links: h.repo.NewLinkCheck(h.opt.Workers), copies: make([][]scanner.Copy, h.opt.Workers),
+		objects: &atomic.Int64{}, walkPlaces: &walkPlaces{},
+	}
+	w.inside = newArchives(ctx, rec, visit, objectHint)
+	m := h.remember(ctx)
+	if links, ok, err := m.recall(ctx, w); err != nil {
+		return fmt.Errorf("read history: %w", err)
+	} else if ok {
+		return w.around(ctx, links)
+	}
+	workers := make([]*historyWalk, h.opt.Workers)
+	for i := range workers {
+		workers[i] = m.watch(w, i)
+	}
+	rest := m.watch(w, len(workers))
+	w.links.Names = func(worker int, tree pack.ID, name []byte, mode uint32) error {
+		return workers[worker].treeName(worker, tree, name, mode)
 	}
 	done := int64(0)
 	opt := pack.EachOptions{
-		Workers: h.opt.Workers,
-		Total:   func(total int64) { rec.StartPhase("reading objects", total) },
+		Workers: h.opt.Workers, StreamAbove: streamAbove,
+		Total: func(total int64) { rec.StartPhase("reading objects", total) },
 		Progress: func(n int64) {
 			rec.Step(n - done)
 			done = n
 		},
 	}
-	err = store.Each(ctx, opt, w.object, func(p pack.Problem) { w.gap(repo.Plural(p.What), p.Name, p.Err) })
+	m.hook(&opt, rest)
+	save := m.saveNowAndThen()
+	visitObject := func(worker int, o *pack.Object) error { return workers[worker].watched(worker, o) }
+	err = store.Each(ctx, opt, visitObject, func(p pack.Problem) { rest.gap(repo.Plural(p.What), p.Name, p.Err) })
+	save()
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
 	graph := w.graph.Graph()
 	h.mu.Lock()
-	h.graph = graph
+	h.graph, h.records = graph, w.links.Records()
 	h.mu.Unlock()
-	return w.finish(ctx, graph)
+	links, err := rest.finish(ctx, graph)
+	if err != nil {
+		return err
+	}
+	m.walked(ctx, w, links)
+	return w.around(ctx, links)
 }
 
-// historyWalk is one walk. Its methods up to finish are called by several workers at once.
+// historyWalk is one walk, or the part of one worker in it. What its pointers point to is shared.
 type historyWalk struct {
 	h       *History
 	rec     *scanner.Recorder
@@ -86,55 +124,62 @@ type historyWalk struct {
 	gap     repo.Gap
 	graph   *repo.GraphBuilder
 	links   *repo.LinkCheck
-	objects atomic.Int64
+	objects *atomic.Int64
+	// copies are a buffer for each worker.
+	copies [][]scanner.Copy
+	// inside searches archives; its gaps say how to get a blob out of the store.
+	inside *archives
+	*walkPlaces
+	// watcher sees what is done; nil if nobody has to.
+	watcher *watcher
 }
 
 func (w *historyWalk) object(worker int, o *pack.Object) error {
 	w.objects.Add(1)
 	switch o.Type {
 	case pack.Blob:
-		return w.blob(o)
+		return w.blob(worker, o)
 	case pack.Commit:
 		return w.commit(o)
 	case pack.Tag:
+		w.tags.Add(1)
 		return w.tag(o)
 	case pack.Tree:
-		w.links.Tree(worker, o, w.gap)
+		w.trees.Add(1)
+		return w.links.Tree(worker, o, w.gap)
 	}
 	return nil
 }
 
-func (w *historyWalk) blob(o *pack.Object) error {
-	if int64(len(o.Data)) > w.h.opt.MaxSize {
+func (w *historyWalk) blob(worker int, o *pack.Object) error {
+	if o.Size > w.h.opt.MaxSize {
 		w.rec.Unread("blobs", tooLargeReason(w.h.opt.MaxSize), o.ID.String())
 		return nil
 	}
-	if kind := ArchiveKind(o.Data); kind != "" {
-		w.rec.Unread("archives", "compressed content is not read yet ("+kind+"); write it to a file with "+
-			"`git cat-file blob ID`, unpack it and scan the folder", o.ID.String())
+	if o.Reader != nil || o.Size > searchAbove {
+		return w.large(o)
 	}
-	if lfsPointer(o.Data) {
-		w.rec.Unread("LFS objects", "content is not in the object store; fetch it with `git lfs fetch --all` and scan "+
-			"the files", o.ID.String())
+	if err := w.lfsPointer(o.ID, o.Data); err != nil {
+		return err
 	}
 	w.rec.AddBlob(len(o.Data))
-	return w.visit(&scanner.Chunk{
-		Data: o.Data, Location: scanner.Location{Object: o.ID.String(), Kind: scanner.KindCommitContent},
-	})
-}
-
-// lfsPointer reports whether a blob only says where git-lfs keeps the content.
-func lfsPointer(data []byte) bool {
-	const maxPointer = 1024 // by the specification
-	if len(data) > maxPointer {
-		return false
+	chunk := scanner.Chunk{
+		Data: o.Data, Location: scanner.Location{Object: o.ID.String(), Kind: scanner.KindCommitContent}, KeepState: true,
 	}
-	for _, spec := range []string{"https://git-lfs", "https://hawser", "http://git-media"} {
-		if bytes.HasPrefix(data, []byte("version "+spec)) {
-			return true
+	if base, ok := o.BaseState.(*scanner.State); ok {
+		copies := w.copies[worker][:0]
+		for _, c := range o.Copies {
+			copies = append(copies, scanner.Copy(c))
 		}
+		chunk.Base, chunk.Copies, w.copies[worker] = base, copies, copies
 	}
-	return false
+	if err := w.visit(&chunk); err != nil {
+		return err
+	}
+	if chunk.State != nil {
+		o.State = chunk.State
+	}
+	return w.inside.search(&chunk, nil)
 }
 
 // commit gives the message and the headers as two pieces, each with its own positions.

@@ -11,15 +11,23 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// Attribute implements [scanner.Attributor].
+// attributeOwn is [History.Attribute] for what is in the repository's own store.
 //
 // A finding in a blob becomes one for each commit that introduces its fingerprint at a path, and keeps its position in
 // that commit's version; versions that merely keep the fingerprint are counted, not listed. The fingerprint is what the
 // two versions are compared by. A finding in a message or header stays where it is and is told whose commit that is and
 // what reaches it. What cannot be attributed is returned as it came, with a reason.
-func (h *History) Attribute(
+func (h *History) attributeOwn(
 	ctx context.Context, rec *scanner.Recorder, found []scanner.Finding,
 ) ([]scanner.Finding, error) {
+	h.mu.Lock()
+	m := h.memory
+	h.mu.Unlock()
+	if out, ok := m.attribution(found); ok {
+		return out, nil
+	}
+	var gaps scanner.Recorder
+	rec = rec.Both(&gaps)
 	rec.StartPhase("finding who introduced them", 0)
 	gap := h.gap(rec)
 	reach, err := h.reach(ctx, gap)
@@ -28,13 +36,21 @@ func (h *History) Attribute(
 	}
 	a := &attributor{h: h, gap: gap, reach: reach, commits: map[pack.ID]*scanner.Commit{}}
 	blobs, others := splitFindings(found)
+	names, others := splitNames(others)
 	out := a.texts(others)
-	introductions, err := h.repo.Introductions(ctx, reach, blobs.holding(), h.opt.Workers, gap)
+	h.mu.Lock()
+	records := h.records
+	h.mu.Unlock()
+	sought := repo.Sought{Blobs: blobs.holding(), Names: names.sought(), Records: records}
+	introductions, err := h.repo.Introductions(ctx, reach, sought, h.opt.Workers, gap)
 	if err != nil {
-		rest, err := h.unattributed(ctx, rec, blobs.findings, err)
+		rest, err := h.unattributed(ctx, rec, append(blobs.findings, names.all()...), err)
 		return append(out, rest...), err
 	}
-	return append(out, a.blobs(blobs, introductions)...), nil
+	out = append(out, a.names(names, introductions)...)
+	out = append(out, a.blobs(blobs, introductions)...)
+	m.attributed(found, out, gaps.Gaps())
+	return out, nil
 }
 
 // reach works out what refs reach, from the commits that Walk read or, without a Walk, from the store.
@@ -126,17 +142,9 @@ func (a *attributor) blobs(found *blobFindings, introductions []repo.Introductio
 	for i := range introductions {
 		in := &introductions[i]
 		for _, n := range found.at[blobKey{in.Blob, in.Key}] {
-			f := found.findings[n]
-			f.Location.Path = in.Path
+			f := a.introduced(found.findings[n], in)
 			f.Location.Kind = contentKind(in.Access)
-			f.Exposure = &scanner.Exposure{
-				InHead: in.InHead, Versions: in.Versions, FirstSeen: in.First, LastSeen: in.Last,
-				Refs: in.Refs, RefCount: in.RefCount,
-			}
-			if !in.Commit.IsZero() {
-				f.Location.Commit = a.commit(in.Commit)
-			}
-			if reason := accessReason(in); reason != "" {
+			if reason := a.h.blobReason(in); reason != "" {
 				f = withReason(f, reason)
 			}
 			out = append(out, f)
@@ -149,6 +157,27 @@ func (a *attributor) blobs(found *blobFindings, introductions []repo.Introductio
 		}
 	}
 	return out
+}
+
+// introduced fills in what an introduction says of a finding.
+func (a *attributor) introduced(f scanner.Finding, in *repo.Introduction) scanner.Finding {
+	f.Location.Path = in.Path
+	f.Exposure = &scanner.Exposure{
+		InHead: in.InHead, Versions: in.Versions, FirstSeen: in.First, LastSeen: in.Last,
+		Refs: in.Refs, RefCount: in.RefCount,
+	}
+	for _, id := range in.Removed {
+		if c := a.commit(id); c != nil {
+			f.Exposure.Removed = append(f.Exposure.Removed, *c)
+		}
+	}
+	if !in.Commit.IsZero() {
+		f.Location.Commit = a.commit(in.Commit)
+	}
+	if reason := accessReason(in); reason != "" {
+		f = withReason(f, reason)
+	}
+	return f
 }
 
 func contentKind(access repo.Access) scanner.Kind {

@@ -233,6 +233,7 @@ func TestHistoryKeepsWhatItCannotAttribute(t *testing.T) {
 	id := h.commit("find-me-message")
 	h.write(".git/refs/heads/"+strings.Repeat("deep/", 100)+"branch", id+"\n")
 	found, coverage := h.scan(HistoryOptions{})
+	found = inObjects(found)
 	want := []string{"content commit-content :1 -", "message commit-message :1 -"}
 	if diff := cmp.Diff(want, historyLines(found)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)

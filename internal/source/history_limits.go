@@ -10,14 +10,15 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// finish reads the refs and records what is known to be missing, once all objects were read.
-func (w *historyWalk) finish(ctx context.Context, graph *repo.Graph) error {
+// finish reads the refs and records what is known to be missing, once all objects were read. It returns the paths of
+// submodules.
+func (w *historyWalk) finish(ctx context.Context, graph *repo.Graph) (links []string, err error) {
 	refs, err := w.h.repo.Refs()
 	if err != nil {
 		w.rec.Unread("refs", clipReason(err.Error()), "")
 	}
 	if err := w.refs(refs); err != nil {
-		return fmt.Errorf("read history: %w", err)
+		return nil, fmt.Errorf("read history: %w", err)
 	}
 	w.links.Graph(graph)
 	lost := w.links.Missing(w.gap)
@@ -25,10 +26,11 @@ func (w *historyWalk) finish(ctx context.Context, graph *repo.Graph) error {
 	if w.objects.Load() == 0 {
 		w.empty(refs)
 	}
-	if err := w.submodules(ctx, refs); err != nil {
-		return fmt.Errorf("read history: %w", err)
+	w.countObjects()
+	if links, err = w.submodules(ctx, refs); err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
 	}
-	return nil
+	return append(links, w.indexes(ctx)...), nil
 }
 
 // refs counts refs, searches their names, and records those that lead nowhere.
@@ -36,6 +38,7 @@ func (w *historyWalk) refs(refs []repo.Ref) error {
 	w.rec.AddRefs(len(refs))
 	for i := range refs {
 		ref := &refs[i]
+		w.countRef(ref.Name)
 		switch {
 		case ref.Problem == "":
 		case ref.Leftover():
@@ -84,8 +87,8 @@ func (w *historyWalk) empty(refs []repo.Ref) {
 // maxHeadTrees bounds the folders of HEAD that are searched for submodules.
 const maxHeadTrees = 1 << 20
 
-// submodules names the other repositories that HEAD's tree refers to.
-func (w *historyWalk) submodules(ctx context.Context, refs []repo.Ref) error {
+// submodules returns the paths at which HEAD's tree refers to other repositories.
+func (w *historyWalk) submodules(ctx context.Context, refs []repo.Ref) ([]string, error) {
 	for i := range refs {
 		if refs[i].Name != "HEAD" || refs[i].ID.IsZero() {
 			continue
@@ -93,16 +96,16 @@ func (w *historyWalk) submodules(ctx context.Context, refs []repo.Ref) error {
 		c, err := w.h.repo.Commit(refs[i].ID)
 		if err != nil {
 			w.gap("commits", refs[i].ID.String(), err)
-			return nil
+			return nil, nil
 		}
 		return w.gitlinks(ctx, c.Tree)
 	}
-	return nil
+	return nil, nil
 }
 
 // gitlinks looks through a tree. A folder that is there twice is looked at once, or a hostile repository could make
 // this last for ever.
-func (w *historyWalk) gitlinks(ctx context.Context, root pack.ID) error {
+func (w *historyWalk) gitlinks(ctx context.Context, root pack.ID) (links []string, err error) {
 	type folder struct {
 		id   pack.ID
 		path string
@@ -110,7 +113,7 @@ func (w *historyWalk) gitlinks(ctx context.Context, root pack.ID) error {
 	seen := map[pack.ID]bool{root: true}
 	for open := []folder{{root, ""}}; len(open) > 0; {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		f := open[len(open)-1]
 		open = open[:len(open)-1]
@@ -125,12 +128,12 @@ func (w *historyWalk) gitlinks(ctx context.Context, root pack.ID) error {
 		for e := range repo.ParseTree(data, w.h.repo.Format().Size()) {
 			switch {
 			case repo.IsGitlink(e.Mode):
-				w.rec.LeftOut("submodules", "another repository; scan it on its own", joinName(f.path, string(e.Name)))
+				links = append(links, joinName(f.path, string(e.Name)))
 			case repo.IsTree(e.Mode) && !seen[e.ID] && len(seen) < maxHeadTrees:
 				seen[e.ID] = true
 				open = append(open, folder{e.ID, joinName(f.path, string(e.Name))})
 			}
 		}
 	}
-	return nil
+	return links, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,7 +104,7 @@ var historyMark = regexp.MustCompile(`find-me-(\w+)`)
 // scan reads and attributes as the engine does.
 func (h *historyRepo) scan(opt HistoryOptions) ([]scanner.Finding, scanner.Coverage) {
 	h.t.Helper()
-	r, err := repo.Open(h.dir, repo.Options{})
+	r, err := repo.Open(h.dir, repo.Options{Leftovers: true})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -113,19 +114,35 @@ func (h *historyRepo) scan(opt HistoryOptions) ([]scanner.Finding, scanner.Cover
 		}
 	}()
 	history := NewHistory(r, opt)
+	defer func() {
+		if err := history.Close(); err != nil {
+			h.t.Error(err)
+		}
+	}()
 	var rec scanner.Recorder
 	var mu sync.Mutex
 	var found []scanner.Finding
 	err = history.Walk(context.Background(), &rec, func(c *scanner.Chunk) error {
 		mu.Lock()
 		defer mu.Unlock()
+		var ended error
+		if c.Stream != nil {
+			var err error
+			if c.Data, err = io.ReadAll(c.Stream); err != nil {
+				ended = &scanner.StreamError{Err: err}
+			}
+		}
 		for _, at := range historyMark.FindAllSubmatchIndex(c.Data, -1) {
 			f := scanner.Finding{Fingerprint: string(c.Data[at[2]:at[3]]), Location: c.Location}
 			f.Location.Offset = int64(at[0])
 			f.Location.StartLine = 1 + bytes.Count(c.Data[:at[0]], []byte("\n"))
+			f.Location.EndLine = f.Location.StartLine
+			if counts, err := isAdded(c, f.Location.StartLine); err != nil || !counts {
+				continue
+			}
 			found = append(found, f)
 		}
-		return nil
+		return ended
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -135,6 +152,15 @@ func (h *historyRepo) scan(opt HistoryOptions) ([]scanner.Finding, scanner.Cover
 		h.t.Fatal(err)
 	}
 	return found, rec.Coverage()
+}
+
+// isAdded reports whether a finding on a line counts, as the engine does.
+func isAdded(c *scanner.Chunk, line int) (bool, error) {
+	if c.Added == nil {
+		return true, nil
+	}
+	added, err := c.Added()
+	return slices.ContainsFunc(added, func(r scanner.LineRange) bool { return r.First <= line && line <= r.Last }), err
 }
 
 // historyLines tells findings as "FINGERPRINT KIND PATH:LINE SUMMARY".
@@ -149,6 +175,11 @@ func historyLines(found []scanner.Finding) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// inObjects drops what is in files of the git directory, where logs and edited messages repeat what commits say.
+func inObjects(found []scanner.Finding) []scanner.Finding {
+	return slices.DeleteFunc(found, func(f scanner.Finding) bool { return strings.HasPrefix(f.Location.Path, ".git/") })
 }
 
 func historySkips(c scanner.Coverage, unread bool) []string {
@@ -251,7 +282,7 @@ func TestHistoryReadsEveryPlace(t *testing.T) {
 		}
 		found, coverage := h.scan(HistoryOptions{})
 		slices.Sort(want)
-		if diff := cmp.Diff(want, historyLines(found)); diff != "" {
+		if diff := cmp.Diff(want, historyLines(inObjects(found))); diff != "" {
 			t.Errorf("packed %v: want -, got +:\n%s", packed, diff)
 		}
 		if !coverage.Complete {
@@ -276,6 +307,7 @@ func TestHistoryExposure(t *testing.T) {
 	h.git("rm", "-q", "a.txt")
 	h.commit("third find-me-message")
 	found, _ := h.scan(HistoryOptions{Workers: 1})
+	found = inObjects(found)
 	slices.SortFunc(found, func(a, b scanner.Finding) int { return int(a.Location.Offset - b.Location.Offset) })
 	if len(found) != 3 {
 		t.Fatalf("found %v; want two in the first version and one in the message", historyLines(found))
@@ -298,6 +330,14 @@ func TestHistoryExposure(t *testing.T) {
 			fmt.Sprint(e.LastSeen.Unix()) != want.last || e.InHead != want.inHead || e.Versions != want.versions ||
 			e.RefCount != len(want.refs) || !slices.Equal(e.Refs, want.refs) {
 			t.Errorf("finding %d: %+v, exposure %+v; want %+v", i, f.Location, e, want)
+		}
+		removed := []string(nil)
+		for _, c := range e.Removed {
+			removed = append(removed, c.ID+" "+c.Summary)
+		}
+		if gone := []string{h.git("rev-parse", "HEAD") + " third find-me-message"}; !want.inHead && !slices.Equal(removed, gone) ||
+			want.inHead && removed != nil {
+			t.Errorf("finding %d: removed by %q", i, removed)
 		}
 		c := f.Location.Commit
 		if c.Author != "Ann Author" || c.Email != "ann@example.com" || c.Date.IsZero() {

@@ -35,10 +35,15 @@ func addedLines(text []byte, olds [][]byte) []scanner.LineRange {
 			added[i] = added[i] && !kept
 		}
 	}
+	return rangesOf(len(lines), func(i int) bool { return added[i] })
+}
+
+// rangesOf returns the ranges of those of n lines that are added.
+func rangesOf(n int, added func(line int) bool) []scanner.LineRange {
 	var ranges []scanner.LineRange
-	for i, is := range added {
+	for i := range n {
 		switch n := len(ranges); {
-		case !is:
+		case !added(i):
 		case n > 0 && ranges[n-1].Last == i:
 			ranges[n-1].Last = i + 1
 		default:

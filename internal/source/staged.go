@@ -1,9 +1,11 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
@@ -35,30 +37,23 @@ func (s *Staged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 	}
 	noteProblems(rec, set.Problems)
 	noteFormat(rec, s.repo)
-	reader := newBlobReader(s.repo, rec, s.opt.MaxSize)
+	reader := newBlobReader(s.repo, s.opt.MaxSize, newArchives(ctx, rec, visit, objectHint))
 	for i := range set.Changes {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		change := &set.Changes[i]
-		data, ok := reader.read(change)
-		if !ok {
-			continue
-		}
-		rec.AddFile(len(data))
-		err := visit(&scanner.Chunk{
-			Data:     data,
+		chunk := scanner.Chunk{
 			Location: scanner.Location{Path: change.Path, Object: change.ID.String(), Kind: scanner.KindStaged},
-			Added: func() ([]scanner.LineRange, error) {
-				olds, err := reader.origins(ctx, set, i)
-				if err != nil {
-					return nil, err
-				}
-				return addedLines(data, olds), nil
-			},
-		})
+		}
+		size, read, err := reader.visit(change, &chunk, visit, func() ([]scanner.LineRange, error) {
+			return reader.added(ctx, chunk.Data, set, i)
+		}, func() [][]repo.Version { return [][]repo.Version{reader.origins(ctx, set, i)} })
 		if err != nil {
 			return err
+		}
+		if read {
+			rec.AddFile(int(size))
 		}
 	}
 	return nil
@@ -83,48 +78,116 @@ type blobReader struct {
 	repo    *repo.Repository
 	rec     *scanner.Recorder
 	maxSize int64
+	inside  *archives
 }
 
-func newBlobReader(r *repo.Repository, rec *scanner.Recorder, maxSize int64) *blobReader {
-	return &blobReader{r, rec, sizeBound(maxSize)}
+func newBlobReader(r *repo.Repository, maxSize int64, inside *archives) *blobReader {
+	return &blobReader{r, inside.rec, sizeBound(maxSize), inside}
 }
 
-// read returns the content of a change; ok is false if it is none or cannot be read, which is recorded then.
-func (b *blobReader) read(change *repo.Change) (data []byte, ok bool) {
+// visit has the content of a change searched; read is false if it is none or cannot be read, which is recorded then. In
+// chunk Data is filled in while the content is one that can be held. added are its new lines; versions are what it came
+// from, for each change that brings it, with which the members of an archive are compared.
+func (b *blobReader) visit(
+	change *repo.Change, chunk *scanner.Chunk, visit func(*scanner.Chunk) error, added func() ([]scanner.LineRange, error),
+	versions func() [][]repo.Version,
+) (size int64, read bool, err error) {
 	if repo.IsGitlink(change.Mode) {
 		b.rec.LeftOut("submodules", "another repository: scan it on its own", change.Path)
-		return nil, false
+		return 0, false, nil
 	}
-	data, err := b.repo.Blob(change.ID, b.maxSize)
+	chunk.Added = added
+	old := &oldMembers{versions: versions, open: b.repo.OpenBlob, ctx: b.inside.ctx}
+	chunk.Data, err = b.repo.Blob(change.ID, min(b.maxSize, streamAbove))
+	var large *pack.TooLargeError
+	if errors.As(err, &large) && large.Size <= b.maxSize && b.maxSize > streamAbove {
+		return b.stream(change, chunk, visit, old)
+	}
 	if err != nil {
 		b.rec.Unread("blobs", b.reason(err), change.ID.String())
-		return nil, false
+		return 0, false, nil
 	}
-	noteArchive(b.rec, data, change.Path)
-	return data, true
+	if err := visit(chunk); err != nil {
+		return 0, true, err
+	}
+	return int64(len(chunk.Data)), true, b.inside.search(chunk, old.added)
+}
+
+// stream has content searched that is too large to be held.
+func (b *blobReader) stream(
+	change *repo.Change, chunk *scanner.Chunk, visit func(*scanner.Chunk) error, old *oldMembers,
+) (size int64, read bool, err error) {
+	_, content, err := b.repo.OpenBlob(change.ID)
+	if err != nil {
+		b.rec.Unread("blobs", b.reason(err), change.ID.String())
+		return 0, false, nil
+	}
+	defer content.Close() //nolint:errcheck // Nothing was written, so there is nothing to lose.
+	in := newStream(content, b.maxSize)
+	head := bytes.Clone(in.head())
+	broken, err := visitStream(in, chunk, visit)
+	if broken != nil {
+		b.rec.Unread("blobs", b.reason(broken), change.ID.String())
+	}
+	if err != nil {
+		return in.size, true, err
+	}
+	open := func() (io.ReadCloser, error) { return b.open(change.ID) }
+	return in.size, true, b.inside.searchLarge(chunk, head, in.size, open, old.added)
 }
 
 func (b *blobReader) reason(err error) string {
 	var large *pack.TooLargeError
-	if errors.As(err, &large) {
-		return tooLargeReason(large.Limit)
+	if errors.As(err, &large) && large.Limit <= b.maxSize && large.Size > b.maxSize {
+		return tooLargeReason(b.maxSize)
 	}
 	return b.repo.Explain(err)
 }
 
-// origins returns the content that change i of a set came from. A symbolic link and a file have no lines in common, and
-// a submodule has none at all.
-func (b *blobReader) origins(ctx context.Context, set *repo.ChangeSet, i int) ([][]byte, error) {
+// added returns the lines of change i of a set that are new; data is its content, nil if that is too large to be held.
+func (b *blobReader) added(ctx context.Context, data []byte, set *repo.ChangeSet, i int) ([]scanner.LineRange, error) {
 	var olds [][]byte
-	for _, v := range set.Origins(ctx, i) {
-		if v.ID.IsZero() || repo.IsGitlink(v.Mode) || repo.IsSymlink(v.Mode) != repo.IsSymlink(set.Changes[i].Mode) {
-			continue
-		}
-		data, err := b.repo.Blob(v.ID, b.maxSize)
-		if err != nil {
+	var opens []func() (io.ReadCloser, error)
+	held := data != nil || set.Changes[i].ID.IsZero()
+	for _, v := range b.origins(ctx, set, i) {
+		opens = append(opens, func() (io.ReadCloser, error) { return b.open(v.ID) })
+		old, err := b.repo.Blob(v.ID, min(b.maxSize, streamAbove))
+		var large *pack.TooLargeError
+		switch {
+		case errors.As(err, &large) && large.Size <= b.maxSize:
+			held = false
+		case err != nil:
 			return nil, fmt.Errorf("the earlier version %s is %s", v.ID, b.reason(err))
 		}
-		olds = append(olds, data)
+		olds = append(olds, old)
 	}
-	return olds, nil
+	if held {
+		return addedLines(data, olds), nil
+	}
+	text, err := b.open(set.Changes[i].ID)
+	if err != nil {
+		return nil, err
+	}
+	defer text.Close() //nolint:errcheck // Nothing was written, so there is nothing to lose.
+	return addedStreamLines(text, opens)
+}
+
+func (b *blobReader) open(id pack.ID) (io.ReadCloser, error) {
+	_, content, err := b.repo.OpenBlob(id)
+	if err != nil {
+		return nil, fmt.Errorf("the version %s is %s", id, b.reason(err))
+	}
+	return content, nil
+}
+
+// origins returns the versions that change i of a set came from. A symbolic link and a file have no lines in common, and
+// a submodule has none at all.
+func (b *blobReader) origins(ctx context.Context, set *repo.ChangeSet, i int) []repo.Version {
+	var olds []repo.Version
+	for _, v := range set.Origins(ctx, i) {
+		if !v.ID.IsZero() && !repo.IsGitlink(v.Mode) && repo.IsSymlink(v.Mode) == repo.IsSymlink(set.Changes[i].Mode) {
+			olds = append(olds, v)
+		}
+	}
+	return olds
 }

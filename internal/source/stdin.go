@@ -1,12 +1,17 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
 
+	"github.com/skant-dev/skant/internal/unpack"
 	"github.com/skant-dev/skant/scanner"
 )
+
+// heldArchive is the size up to which an archive on standard input is held to be unpacked: 128 MiB.
+const heldArchive = 128 << 20
 
 // Stdin is a [scanner.Source] of one piece of content: a stream, read to its end.
 type Stdin struct {
@@ -23,33 +28,46 @@ func NewStdin(r io.Reader, maxSize int64) *Stdin {
 // Walk implements [scanner.Source]. A read that blocks cannot be ended from outside: when ctx is done Walk returns at
 // once, and the goroutine that reads ends with the read.
 func (s *Stdin) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scanner.Chunk) error) error {
-	type input struct {
-		data []byte
-		err  error
-	}
-	done := make(chan input, 1)
-	go func() {
-		var buf bytes.Buffer
-		_, err := io.Copy(&buf, io.LimitReader(s.in, s.maxSize+1))
-		done <- input{buf.Bytes(), err}
-	}()
-	var in input
-	select {
-	case <-ctx.Done():
+	chunk := scanner.Chunk{Location: scanner.Location{Kind: scanner.KindStdin}}
+	in := newStream(abandon(ctx, s.in), s.maxSize)
+	data, broken := io.ReadAll(io.LimitReader(in, streamAbove))
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case in = <-done:
 	}
-	if in.err != nil {
-		rec.Unread("files", "cannot be read to the end: "+plainCause(in.err), "standard input")
+	var err error
+	if len(data) < streamAbove {
+		chunk.Data = data
+		err = visit(&chunk)
+	} else {
+		if unpack.Kind(data) != "" && broken == nil {
+			// It cannot be read a second time, so that it is held.
+			var rest []byte
+			rest, broken = io.ReadAll(io.LimitReader(in, heldArchive-streamAbove))
+			data = append(data, rest...)
+		}
+		in.in = bufio.NewReader(io.MultiReader(bytes.NewReader(data), in.in))
+		in.size, in.left = 0, s.maxSize
+		broken, err = visitStream(in, &chunk, visit)
+		switch {
+		case len(data) < heldArchive:
+			chunk.Data = data
+		case err == nil:
+			rec.Unread("archives", "larger than "+sizeText(heldArchive)+" on standard input; scan it as a file", "standard input")
+		}
 	}
-	if int64(len(in.data)) > s.maxSize {
-		in.data = in.data[:s.maxSize]
-		rec.Unread("files", tooLargeReason(s.maxSize), "standard input")
-	}
-	noteArchive(rec, in.data, "standard input")
-	if err := visit(&scanner.Chunk{Data: in.data, Location: scanner.Location{Kind: scanner.KindStdin}}); err != nil {
+	if err != nil {
+		rec.AddBytes(int(in.size))
 		return err
 	}
-	rec.AddFile(len(in.data))
-	return nil
+	if broken != nil {
+		rec.Unread("files", "cannot be read to the end: "+plainCause(broken), "standard input")
+	}
+	if in.over {
+		rec.Unread("files", tooLargeReason(s.maxSize), "standard input")
+	}
+	rec.AddFile(int(in.size))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return newArchives(ctx, rec, visit, "").search(&chunk, nil)
 }

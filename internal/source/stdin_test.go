@@ -29,7 +29,7 @@ func TestStdin(t *testing.T) {
 		{"broken", io.MultiReader(strings.NewReader("tok"), iotest.ErrReader(errors.New("broken"))), 0, "tok",
 			[]string{`unread files: cannot be read to the end: broken ["standard input"]`}},
 		{"archive", strings.NewReader("PK\x03\x04"), 0, "PK\x03\x04",
-			[]string{`unread archives: compressed content is not read yet (zip); unpack it and scan the folder ["standard input"]`}},
+			[]string{`unread archives: damaged (zip): its directory is missing or makes no sense; only what could be unpacked was searched ["standard input"]`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var rec scanner.Recorder
