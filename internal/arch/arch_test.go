@@ -19,7 +19,8 @@ const module = "github.com/skant-dev/skant"
 
 // levels is the layering of design and docs/architecture.md: a package imports only packages of lower levels.
 var levels = map[string]int{
-	"internal/match": 0, "internal/decode": 0, "internal/pack": 0, "internal/evidence": 0, "internal/visible": 0,
+	"internal/match": 0, "internal/decode": 0, "internal/pack": 0, "internal/evidence": 0, "internal/visible": 0, "internal/unpack": 0,
+	"internal/cache": 0, "internal/chains": 0,
 	"rules":   1,
 	"scanner": 2, "internal/repo": 2,
 	"internal/source": 3,

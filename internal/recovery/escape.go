@@ -165,6 +165,9 @@ func locate(p *Place) string {
 	at := ":" + strconv.Itoa(p.Line)
 	switch {
 	case p.Path != "":
+		if p.Member != "" {
+			return codeCell(p.Path + "!/" + p.Member + at)
+		}
 		return codeCell(p.Path + at)
 	case p.Commit != "" && (p.Kind == scanner.KindCommitMessage || p.Kind == scanner.KindAuthor):
 		return escape(kindWords(p.Kind)) + " of " + idCell(p.Commit)

@@ -86,7 +86,7 @@ func (l *Leak) join(f *scanner.Finding) {
 }
 
 func newPlace(f *scanner.Finding) Place {
-	p := Place{Path: f.Location.Path, Line: f.Location.StartLine, Column: f.Location.StartColumn, Kind: f.Location.Kind,
+	p := Place{Path: f.Location.Path, Member: f.Location.Member, Line: f.Location.StartLine, Column: f.Location.StartColumn, Kind: f.Location.Kind,
 		Object: f.Location.Object, Decoded: f.Location.Decoded}
 	if c := f.Location.Commit; c != nil {
 		p.Commit, p.Date = c.ID, c.Date
@@ -109,6 +109,7 @@ func comparePlaces(a, b Place) int {
 		cmp.Compare(now(a), now(b)),
 		a.Date.Compare(b.Date),
 		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Member, b.Member),
 		cmp.Compare(a.Line, b.Line),
 		cmp.Compare(a.Column, b.Column),
 		cmp.Compare(a.Kind, b.Kind),

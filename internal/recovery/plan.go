@@ -67,7 +67,9 @@ type Fact struct{ Name, Value string }
 
 // Place is one place of a leak.
 type Place struct {
-	Path         string
+	Path string
+	// Member is the path inside the archive at Path; empty outside archives.
+	Member       string
 	Line, Column int
 	Kind         scanner.Kind
 	// Commit and Date are those of the commit that introduced it; empty and zero outside git.

@@ -60,6 +60,7 @@ type scene struct {
 	objects []string
 	commits []string
 	encoded bool
+	packed  bool
 	keys    bool
 }
 
@@ -71,6 +72,7 @@ func survey(p *Plan) *scene {
 		for _, place := range l.Places {
 			s.kinds[place.Kind]++
 			s.encoded = s.encoded || len(place.Decoded) > 0
+			s.packed = s.packed || place.Member != ""
 			if place.Kind == scanner.KindStaged {
 				s.staged = append(s.staged, place.Path)
 				continue
@@ -164,6 +166,10 @@ func purgeSteps(s *scene) []Step {
 		"into a command line, whose history is kept."
 	if s.encoded {
 		replacement += " Some places hold it encoded: add a line with the encoded text exactly as it stands in the file, for each."
+	}
+	if s.packed {
+		replacement += " Some places are inside archives or documents, where nothing is replaced: remove those files from history " +
+			"with `--invert-paths --path`, and put back a version without the secret."
 	}
 	if s.keys {
 		replacement += " A private key has many lines and a line of this file matches within one: use " +

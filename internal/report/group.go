@@ -92,6 +92,7 @@ func ComparePlaces(a, b *scanner.Finding) int {
 		compareTrue(present(a), present(b)),
 		commitDate(a).Compare(commitDate(b)),
 		cmp.Compare(la.Path, lb.Path),
+		cmp.Compare(la.Member, lb.Member),
 		cmp.Compare(la.StartLine, lb.StartLine),
 		cmp.Compare(la.StartColumn, lb.StartColumn),
 		cmp.Compare(la.Kind, lb.Kind),

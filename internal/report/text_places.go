@@ -49,16 +49,24 @@ func head(f *scanner.Finding) string {
 	at := ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(l.StartColumn)
 	switch {
 	case l.Path != "":
-		return visible.Text(l.Path) + at
+		return visible.Text(l.Place()) + at
 	case l.Kind == scanner.KindStdin:
-		return "stdin" + at
+		return "stdin" + inMember(l) + at
 	case l.Kind == scanner.KindCommitMessage || l.Kind == scanner.KindAuthor:
 		return KindWords(l.Kind) + at
 	case l.Object != "":
-		return KindWords(l.Kind) + " " + short(l.Object) + at
+		return KindWords(l.Kind) + " " + short(l.Object) + inMember(l) + at
 	default:
 		return KindWords(l.Kind) + at
 	}
+}
+
+// inMember names the place inside an archive that has no path.
+func inMember(l *scanner.Location) string {
+	if l.Member == "" {
+		return ""
+	}
+	return "!/" + visible.Text(l.Member)
 }
 
 // details says which commit brought the secret, what sort of place it is if that is not plain, and whether it is still

@@ -71,6 +71,10 @@ func describe(f *scanner.Finding) string {
 	if c := f.Location.Commit; c != nil {
 		words = append(words, "Introduced in commit "+plain(shortened(c.ID))+" of "+c.Date.UTC().Format("2006-01-02")+".")
 	}
+	if member := f.Location.Member; member != "" {
+		words = append(words, "There it is inside the archive, in "+plain(clip(visible.Text(member), maxName))+
+			"; line and column are those in that member.")
+	}
 	if n := len(f.Location.Decoded); n > 0 {
 		words = append(words, "It stands there encoded as "+plain(strings.Join(f.Location.Decoded, " in "))+".")
 	}
@@ -186,6 +190,7 @@ func properties(f *scanner.Finding) map[string]any {
 	}
 	set("verdict", string(f.Verdict))
 	set("object", f.Location.Object)
+	set("member", f.Location.Member)
 	if f.Location.Commit != nil {
 		set("commit", f.Location.Commit.ID)
 	}
