@@ -6,7 +6,7 @@ FUZZTIME ?= 5s
 REPO ?= .
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint e2e e2e-tools bench fuzz generate cover dogfood
+.PHONY: build test race lint e2e e2e-tools e2e-fast-path prove bench bench-history fuzz generate cover dogfood
 
 # Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
@@ -33,9 +33,29 @@ e2e:
 e2e-tools:
 	e2e/install-tools
 
+# Holds what the search of changes finds against a plain scan of every blob that git prints:
+# make e2e-fast-path SKANT_E2E_REPOS="$HOME/src/git $HOME/src/rails"; without it, our own history and a made one.
+e2e-fast-path:
+	SKANT_E2E_REPOS="$(abspath $(SKANT_E2E_REPOS))" $(GO) test -tags e2e -count=1 -timeout 120m -run '^TestFastPath$$' -v ./e2e
+
+# Makes ten times as many edits as usual, and fuzzes them.
+prove:
+	SKANT_PROOF=10 $(GO) test -count=1 -timeout 60m ./scanner
+	for name in FuzzChanges FuzzChangedBytes; do \
+		$(GO) test ./scanner -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x || exit 1; \
+	done
+
 # Times skant beside git, in turn, and prints ratios: make bench REPO=~/src/linux
 bench:
-	SKANT_BENCH_REPO="$(abspath $(REPO))" $(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./e2e
+	SKANT_BENCH_REPO="$(abspath $(REPO))" $(GO) test -tags bench -count=1 -timeout 60m -run '^TestBench$$' -v ./e2e
+
+# Times `skant history` beside git, and gitleaks with GITLEAKS=1, then the search for anchors alone:
+# make bench-history REPO=~/src/git ROUNDS=5 GITLEAKS=1
+bench-history:
+	SKANT_BENCH_REPO="$(abspath $(REPO))" SKANT_BENCH_ROUNDS="$(ROUNDS)" SKANT_BENCH_GITLEAKS="$(GITLEAKS)" \
+		$(GO) test -tags bench -count=1 -timeout 120m -run '^TestBenchHistory$$' -v ./e2e
+	SKANT_BENCH_REPO="$$(git -C "$(REPO)" rev-parse --absolute-git-dir)" \
+		$(GO) test -count=1 -timeout 60m -run '^$$' -bench '^BenchmarkAnchors$$' -benchtime 1x ./internal/match
 
 fuzz:
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \

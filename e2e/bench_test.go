@@ -25,8 +25,8 @@ func TestBench(t *testing.T) {
 	staged := stagedRepository(t)
 	t.Log("staged: 2,000 files, 10 of them changed; 30 rounds in turn")
 	compare(t, 30,
-		timed{"skant staged", staged, []string{binary, "staged"}},
-		timed{"git diff --cached", staged, []string{"git", "diff", "--cached"}})
+		timed{name: "skant staged", dir: staged, args: []string{binary, "staged"}},
+		timed{name: "git diff --cached", dir: staged, args: []string{"git", "diff", "--cached"}})
 
 	repo := os.Getenv("SKANT_BENCH_REPO")
 	if repo == "" {
@@ -34,15 +34,27 @@ func TestBench(t *testing.T) {
 	}
 	t.Logf("history of %s: 3 rounds in turn", filepath.Base(repo))
 	compare(t, 3,
-		timed{"skant history", repo, []string{binary, "history", ".", "-o", "json=" + filepath.Join(t.TempDir(), "out.json"), "--no-progress"}},
-		timed{"git cat-file (all objects)", repo, []string{"git", "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}},
-		timed{"git log -p -U0 --all", repo, []string{"git", "log", "-p", "-U0", "--all", "--no-ext-diff", "--no-textconv"}})
+		timed{name: "skant history", dir: repo, args: []string{binary, "history", ".", "-o", "json=" + filepath.Join(t.TempDir(), "out.json"), "--no-progress", "--no-cache"}},
+		timed{name: "git cat-file (all objects)", dir: repo, args: catFile},
+		timed{name: "git log -p -U0 --all", dir: repo, args: []string{"git", "log", "-p", "-U0", "--all", "--no-ext-diff", "--no-textconv"}})
 }
+
+// catFile prints every object of a repository: the least that anything built on git's own output can cost.
+var catFile = []string{"git", "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"}
 
 // timed is a command to time.
 type timed struct {
 	name, dir string
 	args      []string
+	env       []string // beside that of this process
+	before    func()   // runs untimed before each run; may be nil
+}
+
+// cost is what one run of a command took. Sizes are in bytes, 0 where the system does not tell.
+type cost struct {
+	wall, cpu       float64 // seconds; cpu is that of the kernel and of child processes, too
+	anonymous, peak int64   // the greatest anonymous and the greatest resident size; the latter has mapped files
+	exit            int
 }
 
 // compare runs commands in turn, after one run of each that is not counted, and prints seconds, the ratio of each round to
@@ -50,7 +62,7 @@ type timed struct {
 func compare(t *testing.T, rounds int, cmds ...timed) {
 	t.Helper()
 	cmds = slices.DeleteFunc(cmds, func(c timed) bool {
-		_, _, err := once(c)
+		_, err := once(c)
 		if err != nil {
 			t.Logf("left out: %s: %v", c.name, err) // git cannot print the patches of a partial clone, for one
 		}
@@ -60,12 +72,12 @@ func compare(t *testing.T, rounds int, cmds ...timed) {
 	peak := make([]int64, len(cmds))
 	for range rounds {
 		for i, c := range cmds {
-			s, mem, err := once(c)
+			run, err := once(c)
 			if err != nil {
 				t.Fatal(err)
 			}
-			seconds[i] = append(seconds[i], s)
-			peak[i] = max(peak[i], mem)
+			seconds[i] = append(seconds[i], run.wall)
+			peak[i] = max(peak[i], run.peak)
 		}
 	}
 	var b strings.Builder
@@ -90,24 +102,61 @@ func median(list []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// once runs a command with its output thrown away and returns wall seconds and peak memory in bytes, 0 where the system
-// does not tell. Findings and incomplete coverage are no failure here.
-func once(c timed) (seconds float64, memory int64, err error) {
+// once runs a command with its output thrown away. Findings and incomplete coverage are no failure here.
+func once(c timed) (cost, error) {
+	if c.before != nil {
+		c.before()
+	}
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Dir = c.dir
+	cmd.Env = append(os.Environ(), c.env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	start := time.Now()
-	err = cmd.Run()
-	seconds = time.Since(start).Seconds()
+	if err := cmd.Start(); err != nil {
+		return cost{}, err
+	}
+	stop, anonymous := make(chan struct{}), make(chan int64)
+	go func() { anonymous <- watchAnonymous(cmd.Process.Pid, stop) }()
+	err := cmd.Wait()
+	run := cost{wall: time.Since(start).Seconds()}
+	close(stop)
+	run.anonymous = <-anonymous
+	run.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	run.peak = peakMemory(cmd.ProcessState)
+	run.exit = cmd.ProcessState.ExitCode()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && (exit.ExitCode() == 1 || exit.ExitCode() == 3) {
+	if errors.As(err, &exit) && (run.exit == 1 || run.exit == 3) {
 		err = nil
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+		return cost{}, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
 	}
-	return seconds, peakMemory(cmd.ProcessState), nil
+	return run, nil
+}
+
+// watchAnonymous returns the greatest anonymous memory that a process was seen with until stop is closed: what it holds
+// beside mapped files. Only Linux tells.
+func watchAnonymous(pid int, stop <-chan struct{}) (greatest int64) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return greatest
+		case <-tick.C:
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue
+		}
+		if _, rest, ok := bytes.Cut(status, []byte("RssAnon:")); ok {
+			var kibibytes int64
+			if _, err := fmt.Sscan(string(rest), &kibibytes); err == nil {
+				greatest = max(greatest, kibibytes<<10)
+			}
+		}
+	}
 }
 
 // stagedRepository makes a repository of 2,000 files in 100 folders, 10 of them changed and staged.
