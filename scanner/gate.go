@@ -14,6 +14,14 @@ type gate struct {
 	literals [][]byte
 	// choices are lists of which one literal at least is there.
 	choices [][][]byte
+	// prefixed are literals with a run right behind them.
+	prefixed []prefixedRun
+	run      run
+}
+
+// prefixedRun is a literal that a run follows: what most tokens begin with.
+type prefixedRun struct {
+	literal []byte
 	run     run
 }
 
@@ -30,9 +38,17 @@ const leastRun = 6
 // open.
 func newGate(re *syntax.Regexp) gate {
 	var g gate
-	for _, part := range flatten(re, nil) {
+	parts := flatten(re, nil)
+	for i, part := range parts {
 		if part.Op == syntax.OpLiteral && part.Flags&syntax.FoldCase == 0 {
-			g.literals = append(g.literals, []byte(string(part.Rune)))
+			literal := []byte(string(part.Rune))
+			if i+1 < len(parts) {
+				if r := runOf(parts[i+1]); r.min >= leastRun {
+					g.prefixed = append(g.prefixed, prefixedRun{literal, r})
+					continue
+				}
+			}
+			g.literals = append(g.literals, literal)
 		} else if c := choice(part); c != nil {
 			g.choices = append(g.choices, c)
 		}
@@ -59,7 +75,31 @@ func (g *gate) open(data []byte) bool {
 			return false
 		}
 	}
+	for i := range g.prefixed {
+		if !g.prefixed[i].in(data) {
+			return false
+		}
+	}
 	return g.run.in(data)
+}
+
+// in reports whether data has the literal with a run right behind it.
+func (p *prefixedRun) in(data []byte) bool {
+	for {
+		i := bytes.Index(data, p.literal)
+		if i < 0 {
+			return false
+		}
+		rest := data[i+len(p.literal):]
+		n := 0
+		for n < len(rest) && n < p.run.min && p.run.class[rest[n]] {
+			n++
+		}
+		if n == p.run.min {
+			return true
+		}
+		data = data[i+1:]
+	}
 }
 
 const (

@@ -25,7 +25,7 @@ type hit struct{ pos, anchor int32 }
 
 const (
 	// leastCopy is the shortest copy from a base that is worth being told from new text, in bytes.
-	leastCopy = 48
+	leastCopy = 128
 	// seamCost is what a cut in content counts for, in new bytes, where searching what changed is weighed against searching
 	// everything.
 	seamCost = 64

@@ -7,73 +7,83 @@ import "bytes"
 // is as good whatever follows. begins says that text is the beginning of its content; if not, its first line is taken
 // for half a line. ok is false if there is no such place.
 func CutBefore(text []byte, at int, begins bool) (cut int, ok bool) {
-	for end := at; ; {
-		// The line before the place ends at the break and begins at start.
-		brk := bytes.LastIndexByte(text[:end], '\n')
-		if brk < 0 {
-			return 0, begins
-		}
-		start := bytes.LastIndexByte(text[:brk], '\n') + 1
+	for brk := bytes.LastIndexByte(text[:at], '\n'); brk >= 0; {
+		start, closed := lineBefore(text, brk)
 		if start == 0 && !begins {
 			return 0, false
 		}
-		if line := text[start:brk]; !marked(line) && !endsOpen(line) {
+		if closed {
 			return brk + 1, true
 		}
-		end = brk
+		brk = start - 1
 	}
+	return 0, begins
+}
+
+// lineBefore returns where the line that ends at end begins. closed says that no escape begins in it, and that base64
+// which reaches its end does not go on in the next: a first line of base64 has a run of the least length, and any other
+// has nothing else.
+func lineBefore(text []byte, end int) (start int, closed bool) {
+	i := end
+	for i > 0 && (text[i-1] == ' ' || text[i-1] == '\t' || text[i-1] == '\r') {
+		i--
+	}
+	hi := i
+	for i > 0 && is(text[i-1], alphabet) {
+		i--
+	}
+	run := hi - i
+	alone := run > 0
+	for ; i > 0 && text[i-1] != '\n'; i-- {
+		switch c := text[i-1]; {
+		case is(c, mark):
+			return bytes.LastIndexByte(text[:i], '\n') + 1, false
+		case c != ' ' && c != '\t':
+			alone = false
+		}
+	}
+	return i, run < leastMinRun-2 && !alone
 }
 
 // CutAfter is [CutBefore] for the first place at or behind at. It looks at what stands behind the place alone. ends says
 // that text is the end of its content.
 func CutAfter(text []byte, at int, ends bool) (cut int, ok bool) {
 	for {
-		brk := bytes.IndexByte(text[at:], '\n')
-		if brk < 0 {
+		i := bytes.IndexByte(text[at:], '\n')
+		if i < 0 {
 			return len(text), ends
 		}
-		start := at + brk + 1
-		end := bytes.IndexByte(text[start:], '\n')
-		if end < 0 {
-			if !ends {
-				return len(text), false
-			}
-			end = len(text) - start
+		start := at + i + 1
+		end, closed := lineAfter(text, start)
+		if end == len(text) && !ends {
+			return len(text), false
 		}
-		if line := text[start : start+end]; !marked(line) && !continues(line) {
+		if closed {
 			return start, true
 		}
-		at = start
+		at = end
 	}
 }
 
-// marked reports whether a line has a byte with which an escape begins.
-func marked(line []byte) bool {
-	for _, k := range kinds() {
-		if bytes.IndexByte(line, k.mark) >= 0 {
-			return true
+// lineAfter returns where the line that begins at start ends. closed says that no escape begins in it, and that it could
+// not go on with the base64 of the line before it.
+func lineAfter(text []byte, start int) (end int, closed bool) {
+	i := start
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	lo := i
+	for i < len(text) && is(text[i], alphabet) {
+		i++
+	}
+	goesOn := i > lo && endsLine(text, i+padding(text, i))
+	for ; i < len(text) && text[i] != '\n'; i++ {
+		if is(text[i], mark) {
+			if end := bytes.IndexByte(text[i:], '\n'); end >= 0 {
+				return i + end, false
+			}
+			return len(text), false
 		}
 	}
-	return false
-}
-
-// endsOpen reports whether base64 that reaches the end of a line may go on in the next.
-func endsOpen(line []byte) bool {
-	line = bytes.TrimRight(line, " \t\r")
-	n := len(line)
-	for n > 0 && is(line[n-1], alphabet) {
-		n--
-	}
-	// A first line has a run of the least length; any other has nothing else.
-	return len(line)-n >= leastMinRun-2 || n < len(line) && len(bytes.TrimLeft(line[:n], " \t")) == 0
-}
-
-// continues reports whether a line could go on with the base64 of the line before it.
-func continues(line []byte) bool {
-	line = bytes.TrimLeft(line, " \t")
-	n := 0
-	for n < len(line) && is(line[n], alphabet) {
-		n++
-	}
-	return n > 0 && endsLine(line, n+padding(line, n))
+	return i, !goesOn
 }

@@ -120,3 +120,15 @@ func FuzzCuts(f *testing.F) {
 		}
 	})
 }
+
+func TestMarksAreKinds(t *testing.T) {
+	for b := range 256 {
+		want := false
+		for _, k := range kinds() {
+			want = want || k.mark == byte(b)
+		}
+		if is(byte(b), mark) != want {
+			t.Errorf("byte %#x: mark is %v, want %v", b, !want, want)
+		}
+	}
+}

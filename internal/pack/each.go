@@ -34,6 +34,8 @@ type Object struct {
 	// State may be set by visit, to something that does not change any more: objects that are deltas of this one get
 	// it, perhaps from another worker.
 	State any
+	// Deltas says that objects follow that are made from this one, so that State is of use.
+	Deltas bool
 	// Pack says that the content was made from nothing but one pack, and counts from 1 in the list that
 	// [EachOptions].Packs was given; Position is where the object stands in its index. Otherwise it is 0.
 	Pack, Position int

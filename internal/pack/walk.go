@@ -136,7 +136,9 @@ func (w *walker) enter(pl *plan, entry int32, base *frame) {
 		}
 	}
 	if pl.flags[entry]&markWanted != 0 && !streamed {
-		w.object = Object{ID: id, Type: f.typ, Data: f.data, listed: pl.p, place: pl.order[entry].pos}
+		w.object = Object{
+			ID: id, Type: f.typ, Data: f.data, Deltas: f.next >= 0, listed: pl.p, place: pl.order[entry].pos,
+		}
 		if w.derived && base.state != nil {
 			w.object.BaseState, w.object.Copies = base.state, w.copies
 		}

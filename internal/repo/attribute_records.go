@@ -3,6 +3,8 @@ package repo
 import (
 	"encoding/binary"
 	"sync/atomic"
+
+	"github.com/skant-dev/skant/internal/pack"
 )
 
 // TreeRecords is what a [LinkCheck] wrote down of all trees, so that [Repository.Introductions] need not read them again:
@@ -31,6 +33,7 @@ func newTreeRecords(objects int64) *TreeRecords {
 
 // Records returns what was written down. The check must not be shown any more trees.
 func (c *LinkCheck) Records() *TreeRecords {
+	c.finish()
 	c.records.check = c
 	return c.records
 }
@@ -47,60 +50,82 @@ type recordArena struct {
 
 const recordChunk = 256 << 10
 
-// record writes a tree down and returns the number of its record, from 1; 0 if none is kept. It consists of numbers in
-// binary.Uvarint's form: the distance to this worker's record before, the tree's own number plus one, the distance to
-// the record of its base or 0, the length in bytes of what follows; and of the steps. A step with entries of the base is
-// twice their count and, in zigzag, the distance from where the last such step ended. A step with fresh entries is twice
-// their count plus one, and for each the name's number times four plus the kind, and the object's number plus one.
+// record writes a tree down and returns the number of its record, from 1; 0 if none is kept. It also asks for the ids
+// that have to be looked up. A record consists of the tree's own number plus one, in four bytes; then, in
+// binary.Uvarint's form, the distance to this worker's record before, the distance to the record of its base or 0, and
+// the length in bytes of the steps, which follow. A step with entries of the base is twice their count and, in zigzag,
+// the distance from where the last such step ended. A step with fresh entries is twice their count plus one, and for
+// each the name's number times four plus the kind, and the object's number plus one in four bytes.
 //
 // Numbers of records grow from base to delta, since a base is done before its deltas are begun.
-func (c *LinkCheck) record(w *linkWorker, own uint32, base *treeState) uint32 {
+func (c *LinkCheck) record(w *linkWorker, o *pack.Object, base *treeState) uint32 {
 	a := &w.arena
 	if c.records.stopped.Load() {
 		a.chunks = nil
+		c.askAll(w, o)
 		return 0
 	}
-	body := a.buffer[:0]
+	steps := a.buffer[:0]
 	from := 0
 	for _, s := range w.steps {
 		if !s.fresh {
-			body = binary.AppendUvarint(body, uint64(s.count)<<1)
-			body = binary.AppendVarint(body, int64(s.start-from))
+			steps = binary.AppendUvarint(steps, uint64(s.count)<<1)
+			steps = binary.AppendVarint(steps, int64(s.start-from))
 			from = s.start + s.count
 			continue
 		}
-		body = binary.AppendUvarint(body, uint64(s.count)<<1|1)
+		steps = binary.AppendUvarint(steps, uint64(s.count)<<1|1)
 		for i := range w.fresh[s.start : s.start+s.count] {
 			e := &w.fresh[s.start+i]
-			if e.number == noNumber {
-				own = noNumber
-			}
-			body = binary.AppendUvarint(body, uint64(e.name)<<2|uint64(e.kind))
-			body = binary.AppendUvarint(body, uint64(e.number))
+			steps = binary.AppendUvarint(steps, uint64(e.name)<<2|uint64(e.kind))
+			e.recorded = len(steps)
+			steps = binary.LittleEndian.AppendUint32(steps, e.number)
 		}
 	}
-	a.buffer = body
-	if own == noNumber {
-		c.records.stop()
-		return 0
-	}
+	a.buffer = steps
 	number := uint32(c.records.count.Add(1))
-	var head [4 * binary.MaxVarintLen64]byte
-	h := binary.AppendUvarint(head[:0], uint64(number-a.last))
-	h = binary.AppendUvarint(h, uint64(own))
-	if base != nil {
-		h = binary.AppendUvarint(h, uint64(number-base.record))
-	} else {
-		h = append(h, 0)
+	own := uint32(0)
+	if c.numbers != nil {
+		own = c.numbers.Own(o)
 	}
-	h = binary.AppendUvarint(h, uint64(len(body)))
+	var room [4 + 3*binary.MaxVarintLen64]byte
+	head := binary.LittleEndian.AppendUint32(room[:0], own)
+	head = binary.AppendUvarint(head, uint64(number-a.last))
+	if base != nil {
+		head = binary.AppendUvarint(head, uint64(number-base.record))
+	} else {
+		head = append(head, 0)
+	}
+	head = binary.AppendUvarint(head, uint64(len(steps)))
 	a.last = number
-	if !c.records.room(a, len(h)+len(body)) {
+	if !c.records.room(a, len(head)+len(steps)) {
+		c.askAll(w, o)
 		return 0
 	}
 	last := &a.chunks[len(a.chunks)-1]
-	*last = append(append(*last, h...), body...)
+	start := len(*last)
+	*last = append(append(*last, head...), steps...)
+	written := (*last)[start:]
+	if own == 0 {
+		w.ids = o.ID.AppendTo(w.ids)
+		w.asked = append(w.asked, askedID{0, kindOwn, written[:4]})
+	}
+	written = written[len(head):]
+	for i := range w.fresh {
+		if e := &w.fresh[i]; e.ask {
+			w.ask(o.Data[e.at:e.at+c.idLen], e.name, e.kind, written[e.recorded:e.recorded+4])
+		}
+	}
 	return number
+}
+
+// askAll asks for the ids of a tree that is not recorded.
+func (c *LinkCheck) askAll(w *linkWorker, o *pack.Object) {
+	for i := range w.fresh {
+		if e := &w.fresh[i]; e.ask {
+			w.ask(o.Data[e.at:e.at+c.idLen], e.name, e.kind, nil)
+		}
+	}
 }
 
 // room sees to it that the last chunk has room for a record; false if the bound is hit.
@@ -132,7 +157,9 @@ func (t *TreeRecords) all() []treeRecord {
 		number := uint32(0)
 		for _, chunk := range w.arena.chunks {
 			for len(chunk) > 0 {
-				var head [4]uint64
+				own := binary.LittleEndian.Uint32(chunk)
+				chunk = chunk[4:]
+				var head [3]uint64
 				for j := range head {
 					n := 0
 					head[j], n = binary.Uvarint(chunk)
@@ -140,11 +167,11 @@ func (t *TreeRecords) all() []treeRecord {
 				}
 				number += uint32(head[0])
 				r := &records[number]
-				r.number, r.worker, r.steps = uint32(head[1]), i, chunk[:head[3]]
-				if head[2] > 0 {
-					r.base = number - uint32(head[2])
+				r.number, r.worker, r.steps = own, i, chunk[:head[2]]
+				if head[1] > 0 {
+					r.base = number - uint32(head[1])
 				}
-				chunk = chunk[head[3]:]
+				chunk = chunk[head[2]:]
 			}
 		}
 	}
@@ -184,7 +211,9 @@ func (r *recordReader) step() (fresh bool, start, count int, more bool) {
 
 func (r *recordReader) entry() recordedEntry {
 	head := r.uvarint()
-	return recordedEntry{uint32(head >> 2), uint32(r.uvarint()), uint8(head & 3)}
+	number := binary.LittleEndian.Uint32(r.rest)
+	r.rest = r.rest[4:]
+	return recordedEntry{uint32(head >> 2), number, uint8(head & 3)}
 }
 
 func (r *recordReader) uvarint() uint64 {

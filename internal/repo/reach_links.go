@@ -72,6 +72,7 @@ func (c *LinkCheck) Tag(t *Tag) {
 
 // Graph checks the trees and parents of all commits. Parents that a shallow clone cut off are no loss.
 func (c *LinkCheck) Graph(g *Graph) {
+	c.finish()
 	roots := c.find(g.trees)
 	for i, tree := range g.trees {
 		if roots[i] == 0 {
@@ -164,6 +165,7 @@ func (c *LinkCheck) need(what string, id pack.ID) {
 
 // Missing reports each missing id once, and returns how many there are. Beyond a million, an id may be counted twice.
 func (c *LinkCheck) Missing(gap Gap) int64 {
+	c.finish()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, what := range c.missing {

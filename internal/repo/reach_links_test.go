@@ -161,7 +161,7 @@ func checkVersions(t testing.TB, r *Repository, m *treeMaker) (carried int) {
 	var versions []version
 	for n := range 3 + m.draw(10) {
 		id, _ := pack.IDFromBytes(fmt.Appendf(nil, "tree %015d", n))
-		o := pack.Object{ID: id, Type: pack.Tree}
+		o := pack.Object{ID: id, Type: pack.Tree, Deltas: true}
 		if n == 0 || m.draw(10) == 1 {
 			o.Data = m.tree(m.draw(40))
 		} else {
@@ -170,7 +170,7 @@ func checkVersions(t testing.TB, r *Repository, m *treeMaker) (carried int) {
 			o.BaseState = base.state
 		}
 		var results [2]checkedTree
-		plain := pack.Object{ID: id, Type: pack.Tree, Data: o.Data}
+		plain := pack.Object{ID: id, Type: pack.Tree, Data: o.Data, Deltas: true}
 		for i, show := range []struct {
 			check *LinkCheck
 			o     *pack.Object
@@ -293,7 +293,7 @@ func TestHostileCopiesAreLinear(t *testing.T) {
 		data = append(data, fmt.Appendf(nil, "100644 n%06d\x00", i)...)
 		data = append(data, ids[0]...)
 	}
-	base := pack.Object{ID: mustID(t, strings.Repeat("1", 40)), Type: pack.Tree, Data: data}
+	base := pack.Object{ID: mustID(t, strings.Repeat("1", 40)), Type: pack.Tree, Data: data, Deltas: true}
 	if err := check.Tree(0, &base, noGap(t)); err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,23 @@ type linkWorker struct {
 	steps   []treeStep
 	fresh   []freshEntry
 	lengths []byte
-	// ids are those that have to be looked up, asked the entries that have them.
+	// ids are those that have yet to be looked up, one after the other, and asked what each is wanted for.
 	ids     []byte
-	asked   []int
+	asked   []askedID
 	numbers []uint32
 	arena   recordArena
 }
+
+// askedID is an id that has to be looked up: the number of its name in the entry that names it, the kind of that, and
+// where in a record its number belongs; nil if there is no record.
+type askedID struct {
+	name uint32
+	kind uint8
+	at   []byte
+}
+
+// kindOwn stands in the place of a kind for a tree's own id.
+const kindOwn = 255
 
 // recentID remembers an object that was met lately, under which name, and its number plus one; 0 if it is empty.
 type recentID struct {
@@ -38,6 +49,8 @@ const (
 	maxNameBytes = 32 << 20
 	// maxEntryLength is the longest entry of which a tree's deltas can be checked by what they change.
 	maxEntryLength = 255
+	// lookUpBatch is how many ids are looked up together, which takes less time.
+	lookUpBatch = 128
 )
 
 // The kinds of entries, as far as they matter here.
@@ -54,6 +67,9 @@ type freshEntry struct {
 	at           int
 	name, number uint32
 	kind         uint8
+	// ask says that the number is not known yet; it belongs at recorded in the steps of the record.
+	ask      bool
+	recorded int
 }
 
 // treeStep is a part of a tree: fresh entries, or count entries of its base from entry start on.
@@ -87,9 +103,11 @@ func (c *LinkCheck) Tree(worker int, o *pack.Object, gap Gap) error {
 	if err != nil {
 		return err
 	}
-	own := c.lookUp(w, o)
-	record := c.record(w, own, base)
-	if whole {
+	record := c.record(w, o, base)
+	if len(w.asked) >= lookUpBatch {
+		c.lookUp(w)
+	}
+	if whole && o.Deltas {
 		o.State = &treeState{bytes.Clone(w.lengths), record}
 	}
 	return nil
@@ -199,14 +217,11 @@ func (c *LinkCheck) entry(worker int, o *pack.Object, at int, gap Gap) (length i
 	id := rest[end+1 : length]
 	// A submodule's commit is in another repository. Were it remembered, a file with the same id would go unchecked.
 	remembered := fresh.kind == kindGitlink
-	if slot := w.slot(id); !remembered && slot.number != 0 && string(slot.id[:c.idLen]) == string(id) {
+	if slot := w.slot(id); !remembered && slot.number != 0 && sameID(&slot.id, id) {
 		remembered = true
 		fresh.number, fresh.name = slot.number, slot.name
 	}
-	if !remembered {
-		w.ids = append(w.ids, id...)
-		w.asked = append(w.asked, len(w.fresh))
-	}
+	fresh.ask = !remembered
 	if int(fresh.name) >= len(w.texts) || w.texts[fresh.name] != string(name) {
 		if fresh.name, err = c.name(worker, o.ID, name, mode); err != nil {
 			return 0, false, err
@@ -224,6 +239,17 @@ func (c *LinkCheck) entry(worker int, o *pack.Object, at int, gap Gap) (length i
 // slot is where an id is remembered.
 func (w *linkWorker) slot(id []byte) *recentID {
 	return &w.recent[binary.LittleEndian.Uint16(id)%recentIDs]
+}
+
+// sameID compares an id with a raw one, of 20 or 32 bytes.
+func sameID(a *[32]byte, id []byte) bool {
+	const word = 8
+	if len(id) != 20 {
+		return string(a[:len(id)]) == string(id)
+	}
+	return binary.LittleEndian.Uint64(a[:]) == binary.LittleEndian.Uint64(id) &&
+		binary.LittleEndian.Uint64(a[word:]) == binary.LittleEndian.Uint64(id[word:]) &&
+		binary.LittleEndian.Uint32(a[2*word:]) == binary.LittleEndian.Uint32(id[2*word:])
 }
 
 // quickMode reads the modes that git writes, with the space, and returns where the name starts; 0 for other modes.
@@ -294,35 +320,53 @@ func (c *LinkCheck) name(worker int, tree pack.ID, name []byte, mode uint32) (ui
 	return n, nil
 }
 
-// lookUp finds the objects of the fresh entries, and returns the number plus one of the tree itself.
-func (c *LinkCheck) lookUp(w *linkWorker, o *pack.Object) (own uint32) {
+// ask puts an id among those that will be looked up; its number plus one is to be written at a place, unless that is nil.
+func (w *linkWorker) ask(id []byte, name uint32, kind uint8, at []byte) {
+	w.ids = append(w.ids, id...)
+	w.asked = append(w.asked, askedID{name, kind, at})
+}
+
+// lookUp finds the objects that were asked for, and notes those that are missing.
+func (c *LinkCheck) lookUp(w *linkWorker) {
 	if len(w.numbers) < len(w.asked) {
 		w.numbers = make([]uint32, 2*len(w.asked))
 	}
+	clear(w.numbers)
 	if c.numbers != nil {
-		own = c.numbers.FindNamed(o, w.ids, w.numbers)
+		c.numbers.Find(w.ids, w.numbers)
 	}
-	for i, at := range w.asked {
-		entry := &w.fresh[at]
-		raw := o.Data[entry.at : entry.at+c.idLen]
-		entry.number = w.numbers[i]
-		if entry.number == 0 {
-			what := "blobs"
-			if entry.kind == kindTree {
+	for i := range w.asked {
+		asked, raw, number := &w.asked[i], w.ids[i*c.idLen:(i+1)*c.idLen], w.numbers[i]
+		if number == 0 {
+			what := ""
+			switch asked.kind {
+			case kindTree:
 				what = "trees"
+			case kindFile, kindSymlink:
+				what = "blobs"
 			}
 			id, _ := pack.IDFromBytes(raw)
-			entry.number = c.elsewhere(id, what)
+			if number = c.elsewhere(id, what); number == noNumber {
+				c.records.stop()
+			}
 		}
-		slot := w.slot(raw)
-		copy(slot.id[:], raw)
-		slot.number, slot.name = entry.number, entry.name
-	}
-	if own == 0 {
-		own = c.elsewhere(o.ID, "")
+		if asked.at != nil {
+			binary.LittleEndian.PutUint32(asked.at, number)
+		}
+		if asked.kind != kindOwn {
+			slot := w.slot(raw)
+			copy(slot.id[:], raw)
+			slot.number, slot.name = number, asked.name
+		}
 	}
 	w.ids, w.asked = w.ids[:0], w.asked[:0]
-	return own
+}
+
+// finish looks up what is left. No more trees may be shown.
+func (c *LinkCheck) finish() {
+	for _, w := range c.workers {
+		c.lookUp(w)
+	}
 }
 
 // entryEnd returns where the NUL of the first entry of a tree is, or -1. Names are short, so that looking at eight bytes

@@ -76,8 +76,10 @@ type memory struct {
 	watchers []*watcher
 	packs    []packMemory
 	loose    looseMemory
-	state    [sha256.Size]byte
-	// run is what is kept of a whole run; nil if nothing can be.
+	// state is that of the repository, if stateKnown says that it could be told.
+	state      [sha256.Size]byte
+	stateKnown bool
+	// run is what is kept of a whole run: nil until all of the store was read, and if nothing can be kept.
 	run    *runRecord
 	reused Reused
 	// recalled says that the objects with findings were searched again as run says.
@@ -105,9 +107,8 @@ func (h *History) remember(ctx context.Context) *memory {
 	}
 	m.watchers[h.opt.Workers].rest = true
 	var err error
-	if m.state, err = h.repo.State(ctx, h.opt.Workers); err == nil {
-		m.run = &runRecord{}
-	}
+	m.state, err = h.repo.State(ctx, h.opt.Workers)
+	m.stateKnown = err == nil
 	h.mu.Lock()
 	h.memory = m
 	h.mu.Unlock()

@@ -24,6 +24,8 @@ import (
 // runRecord is what is kept of a run that came to its end. It holds no secret and nothing of the content: findings are
 // told by a hash, commits by their ids.
 type runRecord struct {
+	// Whole is always set: a record without it is none.
+	Whole bool `json:"whole"`
 	// Coverage is what was read of the object store, and what of it was not.
 	Coverage scanner.Coverage `json:"coverage"`
 	// Objects are those in which something was found, in the order in which that happened.
@@ -67,12 +69,12 @@ func (m *memory) runKey() cache.Key { return m.key("run", m.state[:]) }
 // recall searches the objects with findings again, if an earlier run has read the same repository to its end and
 // nothing has changed since. ok says that the walk has then only to look around; links are the submodules.
 func (m *memory) recall(ctx context.Context, w *historyWalk) (links []string, ok bool, err error) {
-	if m == nil || m.run == nil {
+	if m == nil || !m.stateKnown {
 		return nil, false, nil
 	}
 	data, saved, found := m.cache.Get(m.runKey())
 	var r runRecord
-	if !found || json.Unmarshal(data, &r) != nil {
+	if !found || json.Unmarshal(data, &r) != nil || !r.Whole {
 		return nil, false, nil
 	}
 	ids := make([]pack.ID, len(r.Objects))
@@ -160,11 +162,10 @@ func (m *memory) again(ctx context.Context, w *historyWalk, ids []pack.ID, refNa
 
 // walked notes a walk that has read the whole store, before it looks around. links are the submodules.
 func (m *memory) walked(ctx context.Context, w *historyWalk, links []string) {
-	if m == nil || m.run == nil {
+	if m == nil || !m.stateKnown {
 		return
 	}
-	r := m.run
-	m.run = nil
+	r := &runRecord{Whole: true}
 	total := &scanner.Recorder{}
 	for n, t := range m.watchers {
 		total.Add(t.seen.Coverage())

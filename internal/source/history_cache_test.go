@@ -289,6 +289,27 @@ func TestInterruptedRunsResume(t *testing.T) {
 	}
 }
 
+// TestInterruptedAtTheVeryEnd interrupts at each piece of a repository so small that a scan may not notice.
+func TestInterruptedAtTheVeryEnd(t *testing.T) {
+	c := newCachedHistory(t, "--bare")
+	c.feed(c.secret(), "hash-object", "-w", "--stdin")
+	c.feed("nothing", "hash-object", "-w", "--stdin")
+	time.Sleep(settle)
+	for _, workers := range []int{1, 2} {
+		c.source.Workers = workers
+		for stop := range int64(6) {
+			c.stop = stop + 1
+			c.run(true)
+			c.stop = 0
+			c.agree(fmt.Sprintf("after an interrupt at piece %d", stop+1))
+			if err := os.RemoveAll(c.dir); err != nil {
+				t.Fatal(err)
+			}
+			c.openCache(0)
+		}
+	}
+}
+
 // change is something that happens to a repository between two runs.
 type change struct {
 	name string

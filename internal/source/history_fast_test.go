@@ -108,37 +108,37 @@ func places(t testing.TB, s *scanner.Scanner, src scanner.Source) (found []strin
 
 // holds compares what a repository's history finds with a plain scan, for several numbers of workers, with and without
 // memory for the bases that are still needed. It returns how much there was.
-func (g *gitbox) holds(s *scanner.Scanner, least int) {
-	g.t.Helper()
-	want, plain := places(g.t, s, gitBlobs{[]byte(g.git("cat-file", "--batch-all-objects", "--batch", "--unordered") + "\n")})
+func (s *gitbox) holds(sc *scanner.Scanner, least int) {
+	s.t.Helper()
+	want, plain := places(s.t, sc, gitBlobs{[]byte(s.git("cat-file", "--batch-all-objects", "--batch", "--unordered") + "\n")})
 	if len(want) < least {
-		g.t.Fatalf("a plain scan has %d findings: the test tests little", len(want))
+		s.t.Fatalf("a plain scan has %d findings: the test tests little", len(want))
 	}
 	for live, list := range map[int][]int{0: {1, 4}, 1: {2, 4}} {
 		for _, workers := range list {
-			r, err := repo.Open(g.dir, repo.Options{MaxLive: live})
+			r, err := repo.Open(s.dir, repo.Options{MaxLive: live})
 			if err != nil {
-				g.t.Fatal(err)
+				s.t.Fatal(err)
 			}
-			got, cov := places(g.t, s, unattributed{NewHistory(r, HistoryOptions{Workers: workers})})
+			got, cov := places(s.t, sc, unattributed{NewHistory(r, HistoryOptions{Workers: workers})})
 			if diff := cmp.Diff(want, got); diff != "" {
-				g.t.Errorf("%d workers, memory %d: -plain +history: %.4000s", workers, live, diff)
+				s.t.Errorf("%d workers, memory %d: -plain +history: %.4000s", workers, live, diff)
 			}
 			if cov.Blobs != plain.Blobs {
-				g.t.Errorf("%d workers, memory %d: %d blobs of %d", workers, live, cov.Blobs, plain.Blobs)
+				s.t.Errorf("%d workers, memory %d: %d blobs of %d", workers, live, cov.Blobs, plain.Blobs)
 			}
 			if err := r.Close(); err != nil {
-				g.t.Error(err)
+				s.t.Error(err)
 			}
 		}
 	}
 }
 
 // pack writes a pack of the entries. Those of equal content, which a pack may have once only, are written once.
-func (g *gitbox) pack(name string, list []chains.Entry, order []int) {
-	g.t.Helper()
-	if err := chains.WritePack(filepath.Join(g.dir, ".git", "objects", "pack"), name, list, order); err != nil {
-		g.t.Fatal(err)
+func (s *gitbox) pack(name string, list []chains.Entry, order []int) {
+	s.t.Helper()
+	if err := chains.WritePack(filepath.Join(s.dir, ".git", "objects", "pack"), name, list, order); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -369,6 +369,45 @@ func TestExternalBases(t *testing.T) {
 		got, cov := places(t, s, unattributed{NewHistory(box.open(), HistoryOptions{Workers: workers})})
 		if diff := cmp.Diff(want, got); diff != "" || len(want) < 40 || cov.Blobs != int64(len(seen)) {
 			t.Errorf("%d workers, %d blobs: -plain +history: %s", workers, cov.Blobs, diff)
+		}
+	}
+}
+
+// TestWrongDeltas reads a pack of which every third delta makes something else than the index says, while another pack
+// has the right content: how the wrong one was made says nothing about the right one.
+func TestWrongDeltas(t *testing.T) {
+	s, m := blobRules(t)
+	box := newGitbox(t)
+	list := deep(m, 60, rand.New(rand.NewPCG(8, 7)))
+	wrong, right := make([]chains.Entry, len(list)), make([]chains.Entry, len(list))
+	var printed []byte
+	var order []int
+	seen := map[string]bool{}
+	for i, v := range list {
+		right[i] = chains.Entry{Version: chains.Version{Data: v.Data, Base: -1}}
+		wrong[i] = chains.Entry{Version: v}
+		if i%3 == 1 { // the same copies, but all that was inserted is gone from sight
+			data := bytes.Repeat([]byte("."), len(v.Data))
+			for _, c := range v.Copies {
+				copy(data[c.To:], list[v.Base].Data[c.From:c.From+c.Len])
+			}
+			if !bytes.Equal(data, v.Data) {
+				wrong[i].Version, wrong[i].Listed = chains.Version{Data: data, Base: v.Base, Copies: v.Copies}, v.Data
+			}
+		}
+		if id := right[i].ID(); !seen[id] {
+			seen[id] = true
+			order = append(order, i)
+			printed = fmt.Appendf(printed, "%s blob %d\n%s\n", id, len(v.Data), v.Data)
+		}
+	}
+	box.pack("pack-right", right, order[:len(order)-1])
+	box.pack("pack-wrong", wrong, order) // has more objects, and is read first
+	want, _ := places(t, s, gitBlobs{printed})
+	for _, workers := range []int{1, 4} {
+		got, cov := places(t, s, unattributed{NewHistory(box.open(), HistoryOptions{Workers: workers})})
+		if diff := cmp.Diff(want, got); diff != "" || len(want) < 40 || cov.Blobs != int64(len(seen)) {
+			t.Errorf("%d workers, %d blobs of %d: -plain +history: %s", workers, cov.Blobs, len(seen), diff)
 		}
 	}
 }
