@@ -6,7 +6,7 @@ FUZZTIME ?= 5s
 REPO ?= .
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint e2e e2e-tools e2e-fast-path prove bench bench-history fuzz generate cover dogfood
+.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history fuzz generate cover dogfood
 
 # Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
@@ -29,6 +29,10 @@ lint:
 # Tests with real tools. CI installs them with e2e-tools; elsewhere a test whose tool is missing says so and is skipped.
 e2e:
 	$(GO) test -tags e2e -count=1 -timeout 20m -v ./e2e
+
+# What takes minutes, and a few gigabytes of disk: a million loose objects, hundreds of thousands of refs.
+e2e-slow:
+	$(GO) test -tags e2e,e2eslow -count=1 -timeout 60m -run '^TestSlow' -v ./e2e
 
 e2e-tools:
 	e2e/install-tools

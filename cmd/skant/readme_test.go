@@ -145,6 +145,7 @@ func TestReadmeTranscripts(t *testing.T) {
 			home := filepath.Dir(dir)
 			r := &sceneRepo{t: t, dir: dir, date: "2026-02-03T10:00:00Z", env: []string{
 				"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull,
+				"GIT_TEMPLATE_DIR=", // sample hooks are other ones with each git
 				"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.org",
 			}}
 			r.git("init", "-q", "-b", "main")

@@ -212,7 +212,7 @@ func describePacks(packs []*pack) []PackFile {
 // onlyLoose returns the loose objects that are wanted and that no pack has, each once.
 func (s *Store) onlyLoose(packs []*pack, marks [][]uint8, loose []looseObject, opt *EachOptions) []looseObject {
 	slices.SortStableFunc(loose, func(a, b looseObject) int { return a.id.Compare(b.id) })
-	var only []looseObject
+	only := loose[:0] // what is behind is looked at before it is written over
 	for i, o := range loose {
 		if i > 0 && loose[i-1].id == o.id {
 			continue

@@ -298,118 +298,39 @@ func TestOneByteCopies(t *testing.T) {
 	box.holds(s, 100)
 }
 
-// TestBasesElsewhere has bases in other packs, the same blobs in several packs and loose, and the same blob as base and as
-// delta.
-func TestBasesElsewhere(t *testing.T) {
-	s, m := blobRules(t)
-	box := newGitbox(t)
-	rnd := rand.New(rand.NewPCG(8, 4))
-	list := deep(m, 40, rnd)
-	all, _ := entries(list, rnd)
-	whole := make([]chains.Entry, len(all))
-	for i, e := range all {
-		whole[i] = e
-		whole[i].Version = chains.Version{Data: e.Data, Base: -1}
-		all[i].ByID = true
+// lines returns about n bytes in which nothing is found, no two lines alike.
+func lines(n int, name string) []byte {
+	var b []byte
+	for i := 0; len(b) < n; i++ {
+		b = fmt.Appendf(b, "the %s line has the number %d\n", name, i)
 	}
-	box.pack("pack-all", all, natural(len(all)))
-	box.pack("pack-some-whole", whole, []int{3, 9, 20, 21, 22, 40})
-	box.pack("pack-some", all, natural(25))
-	backwards := natural(len(list))
-	slices.Reverse(backwards)
-	turned := make([]chains.Entry, len(list)) // each made from the one after it
-	for i := range list {
-		v := chains.Version{Data: list[i].Data, Base: -1}
-		if i+1 < len(list) {
-			d := chains.NewDraft(list[i+1].Data)
-			d.Delete(0, d.Len())
-			d.Assemble(0, list[i].Data, func() int { return 300 }, func() int { return 0 })
-			data, copies := d.Done()
-			v = chains.Version{Data: data, Base: i + 1, Copies: copies}
-		}
-		turned[i] = chains.Entry{Version: v}
-	}
-	box.pack("pack-turned", turned, backwards)
-	for i, v := range list {
-		if i%4 == 0 {
-			name := fmt.Sprintf("file%d", i)
-			box.write(name, string(v.Data))
-			box.git("hash-object", "-w", name)
-			if err := os.Remove(filepath.Join(box.dir, name)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	box.holds(s, 40)
+	return b
 }
 
-// TestExternalBases reads packs that git itself does not: their deltas have bases that are not in the same pack.
-func TestExternalBases(t *testing.T) {
+// TestLargeCopies moves about what is longer than the longest copy that git writes, and has values at its seams.
+func TestLargeCopies(t *testing.T) {
 	s, m := blobRules(t)
 	box := newGitbox(t)
-	list := deep(m, 40, rand.New(rand.NewPCG(8, 5)))
-	all := make([]chains.Entry, len(list))
-	var printed []byte
-	seen := map[string]bool{}
-	var order [2][]int
-	for i, v := range list {
-		all[i] = chains.Entry{Version: v, ByID: true}
-		id := all[i].ID()
-		if seen[id] {
-			continue
-		}
-		seen[id] = true
-		order[i%2] = append(order[i%2], i)
-		printed = fmt.Appendf(printed, "%s blob %d\n%s\n", id, len(v.Data), v.Data)
+	var text []byte
+	for i := range 12 {
+		text = append(append(text, lines(1<<16-len(m.Texts[i])-1, fmt.Sprint(i))...), m.Texts[i]+"\n"...)
 	}
-	box.pack("pack-even", all, order[0])
-	box.pack("pack-odd", all, order[1])
-	want, _ := places(t, s, gitBlobs{printed})
-	for _, workers := range []int{1, 4} {
-		got, cov := places(t, s, unattributed{NewHistory(box.open(), HistoryOptions{Workers: workers})})
-		if diff := cmp.Diff(want, got); diff != "" || len(want) < 40 || cov.Blobs != int64(len(seen)) {
-			t.Errorf("%d workers, %d blobs: -plain +history: %s", workers, cov.Blobs, diff)
-		}
+	list := []chains.Version{{Data: text, Base: -1}}
+	rnd := rand.New(rand.NewPCG(8, 8))
+	for i := range 4 {
+		d := chains.NewDraft(list[i].Data)
+		d.Move(1<<16-200, 4<<16+200, 6<<16)
+		d.Insert(rnd.IntN(d.Len()), []byte(m.Texts[20+i]+"\n"))
+		d.Delete(0, 100)
+		data, copies := d.Done()
+		list = append(list, chains.Version{Data: data, Base: i, Copies: copies})
 	}
-}
-
-// TestWrongDeltas reads a pack of which every third delta makes something else than the index says, while another pack
-// has the right content: how the wrong one was made says nothing about the right one.
-func TestWrongDeltas(t *testing.T) {
-	s, m := blobRules(t)
-	box := newGitbox(t)
-	list := deep(m, 60, rand.New(rand.NewPCG(8, 7)))
-	wrong, right := make([]chains.Entry, len(list)), make([]chains.Entry, len(list))
-	var printed []byte
-	var order []int
-	seen := map[string]bool{}
-	for i, v := range list {
-		right[i] = chains.Entry{Version: chains.Version{Data: v.Data, Base: -1}}
-		wrong[i] = chains.Entry{Version: v}
-		if i%3 == 1 { // the same copies, but all that was inserted is gone from sight
-			data := bytes.Repeat([]byte("."), len(v.Data))
-			for _, c := range v.Copies {
-				copy(data[c.To:], list[v.Base].Data[c.From:c.From+c.Len])
-			}
-			if !bytes.Equal(data, v.Data) {
-				wrong[i].Version, wrong[i].Listed = chains.Version{Data: data, Base: v.Base, Copies: v.Copies}, v.Data
-			}
-		}
-		if id := right[i].ID(); !seen[id] {
-			seen[id] = true
-			order = append(order, i)
-			printed = fmt.Appendf(printed, "%s blob %d\n%s\n", id, len(v.Data), v.Data)
-		}
+	all, order := entries(list, rnd)
+	for i := range all {
+		all[i].Step = 1 << 16
 	}
-	box.pack("pack-right", right, order[:len(order)-1])
-	box.pack("pack-wrong", wrong, order) // has more objects, and is read first
-	want, _ := places(t, s, gitBlobs{printed})
-	for _, workers := range []int{1, 4} {
-		got, cov := places(t, s, unattributed{NewHistory(box.open(), HistoryOptions{Workers: workers})})
-		if diff := cmp.Diff(want, got); diff != "" || len(want) < 40 || cov.Blobs != int64(len(seen)) {
-			t.Errorf("%d workers, %d blobs of %d: -plain +history: %s", workers, cov.Blobs, len(seen), diff)
-		}
-	}
+	box.pack("pack-large", all, order)
+	box.holds(s, 20)
 }
 
 // TestRealPacksFindTheSame lets git make the packs: versions as commits, packed with long chains, twice, and some loose.
