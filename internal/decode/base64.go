@@ -2,7 +2,9 @@ package decode
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"math/bits"
 )
 
 const (
@@ -12,6 +14,8 @@ const (
 	groups = 4
 	// minHex is the least number of hexadecimal digits that are tried.
 	minHex = 32
+	// lowest is the first byte of the base64 alphabet.
+	lowest = '+'
 	// maxIndent bounds the white space at the end of a line and before the text of the next.
 	maxIndent = 256
 )
@@ -24,6 +28,12 @@ type piece struct{ lo, hi int }
 func (d *decoder) runs(src []byte, parent *View) bool {
 	window := d.opt.MinRun - 2
 	for i := 0; i+window <= len(src); {
+		// Most text has white space, a quote or a bracket among any eight bytes: the last eight of a run's least length
+		// are asked about at once.
+		if low := lowBytes(binary.LittleEndian.Uint64(src[i+window-8:])); low != 0 {
+			i += window - bits.LeadingZeros64(low)/8
+			continue
+		}
 		j := i + window - 1
 		for j >= i && classes[src[j]]&alphabet != 0 {
 			j--
@@ -43,6 +53,12 @@ func (d *decoder) runs(src []byte, parent *View) bool {
 		i = next
 	}
 	return true
+}
+
+// lowBytes sets the highest bit of each of eight bytes that is below the alphabet.
+func lowBytes(x uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return ^((x&^tops + (0x80-lowest)*ones) | x) & tops
 }
 
 // run decodes the run p, joined with the lines that continue it, and returns where to go on.

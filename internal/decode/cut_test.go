@@ -124,7 +124,7 @@ func FuzzCuts(f *testing.F) {
 func TestMarksAreKinds(t *testing.T) {
 	for b := range 256 {
 		want := false
-		for _, k := range kinds() {
+		for _, k := range kinds {
 			want = want || k.mark == byte(b)
 		}
 		if is(byte(b), mark) != want {

@@ -102,8 +102,8 @@ func (d *decoder) level(src []byte, parent *View) {
 	if !d.runs(src, parent) {
 		return
 	}
-	for _, k := range kinds() {
-		if !d.escapes(src, parent, k) {
+	for i := range kinds {
+		if !d.escapes(src, parent, &kinds[i]) {
 			return
 		}
 	}

@@ -32,14 +32,12 @@ type escape struct {
 	telling bool
 }
 
-// kinds returns the kinds in the order in which they are undone where several stand side by side.
-func kinds() [3]kind {
-	return [3]kind{{"percent", '%', readPercent}, {"escape", '\\', readBackslash}, {"entity", '&', readEntity}}
-}
+// kinds are those that are undone, in that order where several stand side by side. It is never written to.
+var kinds = [3]kind{{"percent", '%', readPercent}, {"escape", '\\', readBackslash}, {"entity", '&', readEntity}}
 
 // order returns the place of a step among the kinds, or -1 where it is none of them.
 func order(step string) int {
-	for i, k := range kinds() {
+	for i, k := range kinds {
 		if k.name == step {
 			return i
 		}
@@ -48,7 +46,7 @@ func order(step string) int {
 }
 
 // escapes finds the lines with telling escapes of the kind and decodes them; lines that touch give one view.
-func (d *decoder) escapes(src []byte, parent *View, k kind) bool {
+func (d *decoder) escapes(src []byte, parent *View, k *kind) bool {
 	// A view in which escapes of another kind were undone gets a second kind only in one order: else every line with
 	// three kinds would be decoded in six ways. Escapes that decoding brought to light are undone in any case.
 	onlyFresh := false
@@ -108,7 +106,7 @@ func lineAround(src []byte, lo, hi int) piece {
 }
 
 // unescape decodes every escape of the kind in a region.
-func (d *decoder) unescape(src []byte, region piece, parent *View, k kind) bool {
+func (d *decoder) unescape(src []byte, region piece, parent *View, k *kind) bool {
 	budget := d.opt.MaxOutput - d.spent
 	if region.hi-region.lo > 12*budget {
 		// An escape is at most 12 bytes long and stands for one at least.

@@ -225,6 +225,3 @@ func (r *recordReader) uvarint() uint64 {
 	r.rest = r.rest[n:]
 	return v
 }
-
-// Size returns how many trees were written down, and the bytes that takes.
-func (t *TreeRecords) Size() (trees, bytes int64) { return t.count.Load(), t.bytes.Load() }

@@ -37,14 +37,18 @@ type askedID struct {
 // kindOwn stands in the place of a kind for a tree's own id.
 const kindOwn = 255
 
-// recentID remembers an object that was met lately, under which name, and its number plus one; 0 if it is empty.
+// recentID remembers an object that was met lately, under which name, and its number plus one; 0 if it is empty. It has
+// room for the ids of nearly all repositories; others do without, which is slower. It fills half a line of a processor's
+// cache.
 type recentID struct {
-	id           [32]byte
+	id           [recentLength]byte
 	number, name uint32
+	_            uint32
 }
 
 const (
-	recentIDs = 1 << 15
+	recentIDs    = 1 << 15
+	recentLength = 20
 	// maxNameBytes bounds the names that a worker remembers.
 	maxNameBytes = 32 << 20
 	// maxEntryLength is the longest entry of which a tree's deltas can be checked by what they change.
@@ -61,11 +65,12 @@ const (
 	kindGitlink
 )
 
-// freshEntry is an entry that was parsed: where its id starts, the number of its name, and its object's number plus one,
-// 0 for a submodule.
+// freshEntry is an entry that was parsed: where its id starts, the number of its name (at first its length), and its
+// object's number plus one, 0 for a submodule.
 type freshEntry struct {
 	at           int
 	name, number uint32
+	mode         uint32
 	kind         uint8
 	// ask says that the number is not known yet; it belongs at recorded in the steps of the record.
 	ask      bool
@@ -99,8 +104,8 @@ func (c *LinkCheck) Tree(worker int, o *pack.Object, gap Gap) error {
 	w := c.workers[worker]
 	w.steps, w.fresh, w.lengths = w.steps[:0], w.fresh[:0], w.lengths[:0]
 	base, _ := o.BaseState.(*treeState)
-	whole, err := c.parse(worker, o, base, gap)
-	if err != nil {
+	whole := c.parse(w, o, base, gap)
+	if err := c.recall(worker, o); err != nil {
 		return err
 	}
 	record := c.record(w, o, base)
@@ -115,8 +120,7 @@ func (c *LinkCheck) Tree(worker int, o *pack.Object, gap Gap) error {
 
 // parse cuts a tree into what its base has and what has to be looked at. It reports whether deltas may rely on it: if
 // all entries are well formed and none is too long.
-func (c *LinkCheck) parse(worker int, o *pack.Object, base *treeState, gap Gap) (whole bool, err error) {
-	w := c.workers[worker]
+func (c *LinkCheck) parse(w *linkWorker, o *pack.Object, base *treeState, gap Gap) (whole bool) {
 	whole = true
 	var copies []pack.Copy
 	var cursor baseCursor
@@ -134,18 +138,15 @@ func (c *LinkCheck) parse(worker int, o *pack.Object, base *treeState, gap Gap) 
 				continue
 			}
 		}
-		length, ok, err := c.entry(worker, o, at, gap)
-		if err != nil {
-			return false, err
-		}
+		length, ok := c.entry(w, o, at, gap)
 		whole = whole && ok && length <= maxEntryLength
 		if length == 0 {
-			return false, nil
+			return false
 		}
 		w.lengths = append(w.lengths, byte(length))
 		at += length
 	}
-	return whole, nil
+	return whole
 }
 
 // carry takes over the entries that lie wholly in a copy, if an entry of the base starts where the copy has the position
@@ -193,15 +194,14 @@ func (b *baseCursor) advance(limit int) {
 }
 
 // entry parses the entry at a position and returns its length, 0 if that cannot be told, and whether it is well formed.
-func (c *LinkCheck) entry(worker int, o *pack.Object, at int, gap Gap) (length int, ok bool, err error) {
-	w := c.workers[worker]
+func (c *LinkCheck) entry(w *linkWorker, o *pack.Object, at int, gap Gap) (length int, ok bool) {
 	rest := o.Data[at:]
 	mode, start := quickMode(rest)
 	end := start + entryEnd(rest[start:])
 	if end < start || end+c.idLen >= len(rest) {
 		_, _, err := cutTreeEntry(rest, c.idLen)
 		gap("trees", o.ID.String(), err)
-		return 0, false, nil
+		return 0, false
 	}
 	length, ok = end+1+c.idLen, true
 	if start == 0 || start == end {
@@ -212,28 +212,49 @@ func (c *LinkCheck) entry(worker int, o *pack.Object, at int, gap Gap) (length i
 		}
 		mode, start = entry.Mode, end-len(entry.Name)
 	}
-	fresh := freshEntry{at: at + end + 1, kind: entryKind(mode)}
-	name := rest[start:end]
-	id := rest[end+1 : length]
-	// A submodule's commit is in another repository. Were it remembered, a file with the same id would go unchecked.
-	remembered := fresh.kind == kindGitlink
-	if slot := w.slot(id); !remembered && slot.number != 0 && sameID(&slot.id, id) {
-		remembered = true
-		fresh.number, fresh.name = slot.number, slot.name
-	}
-	fresh.ask = !remembered
-	if int(fresh.name) >= len(w.texts) || w.texts[fresh.name] != string(name) {
-		if fresh.name, err = c.name(worker, o.ID, name, mode); err != nil {
-			return 0, false, err
-		}
-	}
-	w.fresh = append(w.fresh, fresh)
+	w.fresh = append(w.fresh, freshEntry{
+		at: at + end + 1, name: uint32(end - start), kind: entryKind(mode), mode: mode, ask: true,
+	})
 	if n := len(w.steps); n > 0 && w.steps[n-1].fresh {
 		w.steps[n-1].count++
 	} else {
 		w.steps = append(w.steps, treeStep{true, len(w.fresh) - 1, 1})
 	}
-	return length, ok, nil
+	return length, ok
+}
+
+// recall fills in what is known of the fresh entries, and the numbers of their names.
+func (c *LinkCheck) recall(worker int, o *pack.Object) error {
+	w := c.workers[worker]
+	if c.idLen == recentLength {
+		// Looking at all slots once lets the processor wait for several of them at a time.
+		for i := range w.fresh {
+			e := &w.fresh[i]
+			e.number = w.slot(o.Data[e.at:]).number
+		}
+	}
+	for i := range w.fresh {
+		e := &w.fresh[i]
+		id, name := o.Data[e.at:e.at+c.idLen], o.Data[e.at-1-int(e.name):e.at-1]
+		e.name = 0
+		switch {
+		case e.kind == kindGitlink:
+			// A submodule's commit is in another repository. Were it remembered, a file with the same id would go unchecked.
+			e.number, e.ask = 0, false
+		case e.number != 0:
+			if slot := w.slot(id); sameID(&slot.id, id) {
+				e.number, e.name, e.ask = slot.number, slot.name, false
+			}
+		}
+		if int(e.name) >= len(w.texts) || w.texts[e.name] != string(name) {
+			n, err := c.name(worker, o.ID, name, e.mode)
+			if err != nil {
+				return err
+			}
+			e.name = n
+		}
+	}
+	return nil
 }
 
 // slot is where an id is remembered.
@@ -241,12 +262,9 @@ func (w *linkWorker) slot(id []byte) *recentID {
 	return &w.recent[binary.LittleEndian.Uint16(id)%recentIDs]
 }
 
-// sameID compares an id with a raw one, of 20 or 32 bytes.
-func sameID(a *[32]byte, id []byte) bool {
+// sameID compares ids word by word, which is quicker than a call.
+func sameID(a *[recentLength]byte, id []byte) bool {
 	const word = 8
-	if len(id) != 20 {
-		return string(a[:len(id)]) == string(id)
-	}
 	return binary.LittleEndian.Uint64(a[:]) == binary.LittleEndian.Uint64(id) &&
 		binary.LittleEndian.Uint64(a[word:]) == binary.LittleEndian.Uint64(id[word:]) &&
 		binary.LittleEndian.Uint32(a[2*word:]) == binary.LittleEndian.Uint32(id[2*word:])
@@ -353,7 +371,7 @@ func (c *LinkCheck) lookUp(w *linkWorker) {
 		if asked.at != nil {
 			binary.LittleEndian.PutUint32(asked.at, number)
 		}
-		if asked.kind != kindOwn {
+		if asked.kind != kindOwn && c.idLen == recentLength {
 			slot := w.slot(raw)
 			copy(slot.id[:], raw)
 			slot.number, slot.name = number, asked.name

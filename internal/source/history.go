@@ -164,7 +164,7 @@ func (w *historyWalk) blob(worker int, o *pack.Object) error {
 	}
 	w.rec.AddBlob(len(o.Data))
 	chunk := scanner.Chunk{
-		Data: o.Data, Location: scanner.Location{Object: o.ID.String(), Kind: scanner.KindCommitContent}, KeepState: true,
+		Data: o.Data, Location: scanner.Location{Object: o.ID.String(), Kind: scanner.KindCommitContent}, KeepState: o.Deltas,
 	}
 	if base, ok := o.BaseState.(*scanner.State); ok {
 		copies := w.copies[worker][:0]

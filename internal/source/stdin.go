@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 
@@ -47,7 +48,9 @@ func (s *Stdin) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sca
 		}
 		in.in = bufio.NewReader(io.MultiReader(bytes.NewReader(data), in.in))
 		in.size, in.left = 0, s.maxSize
-		broken, err = visitStream(in, &chunk, visit)
+		var again error // a reader need not fail a second time
+		again, err = visitStream(in, &chunk, visit)
+		broken = cmp.Or(broken, again)
 		switch {
 		case len(data) < heldArchive:
 			chunk.Data = data

@@ -3,6 +3,7 @@ package unpack
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 // Kind names the format that data is in by what it starts with (a zip also by its end, because programs may stand before
@@ -146,7 +147,9 @@ func endsAsZip(data []byte) bool {
 	if string(data[len(data)-zipEndSize:][:4]) == zipEndMark {
 		return true
 	}
-	if head := string(data[:4]); head[:2] != "MZ" && head != "\x7fELF" && head[:2] != "#!" {
+	// The record has zeros in it, which a script without an archive behind it has nowhere.
+	tail := data[max(0, len(data)-zipEndSize-math.MaxUint16):]
+	if head := string(data[:4]); head[:2] != "MZ" && head != "\x7fELF" && (head[:2] != "#!" || bytes.IndexByte(tail, 0) < 0) {
 		return false
 	}
 	end, ok := findZipEnd(data)
