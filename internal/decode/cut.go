@@ -20,7 +20,7 @@ func CutBefore(text []byte, at int, begins bool) (cut int, ok bool) {
 	return 0, begins
 }
 
-// lineBefore returns where the line that ends at end begins. closed says that no escape begins in it, and that base64
+// lineBefore returns where the line that ends at end begins. closed says that no telling escape begins in it, and that base64
 // which reaches its end does not go on in the next: a first line of base64 has a run of the least length, and any other
 // has nothing else.
 func lineBefore(text []byte, end int) (start int, closed bool) {
@@ -35,12 +35,11 @@ func lineBefore(text []byte, end int) (start int, closed bool) {
 	run := hi - i
 	alone := run > 0
 	for ; i > 0 && text[i-1] != '\n'; i-- {
-		switch c := text[i-1]; {
-		case is(c, mark):
+		c := text[i-1]
+		if is(c, mark) && tells(text[:end], i-1) {
 			return bytes.LastIndexByte(text[:i], '\n') + 1, false
-		case c != ' ' && c != '\t':
-			alone = false
 		}
+		alone = alone && (c == ' ' || c == '\t')
 	}
 	return i, run < leastMinRun-2 && !alone
 }
@@ -65,8 +64,8 @@ func CutAfter(text []byte, at int, ends bool) (cut int, ok bool) {
 	}
 }
 
-// lineAfter returns where the line that begins at start ends. closed says that no escape begins in it, and that it could
-// not go on with the base64 of the line before it.
+// lineAfter returns where the line that begins at start ends. closed says that no telling escape begins in it, and that it
+// could not go on with the base64 of the line before it.
 func lineAfter(text []byte, start int) (end int, closed bool) {
 	i := start
 	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
@@ -77,13 +76,22 @@ func lineAfter(text []byte, start int) (end int, closed bool) {
 		i++
 	}
 	goesOn := i > lo && endsLine(text, i+padding(text, i))
+	closed = !goesOn
 	for ; i < len(text) && text[i] != '\n'; i++ {
-		if is(text[i], mark) {
-			if end := bytes.IndexByte(text[i:], '\n'); end >= 0 {
-				return i + end, false
-			}
-			return len(text), false
-		}
+		closed = closed && !(is(text[i], mark) && tells(text, i))
 	}
-	return i, !goesOn
+	return i, closed
+}
+
+// tells reports whether the mark at i begins an escape whose decoding may bring something to light. It need not know
+// whether the mark is itself escaped: then it says yes too often. What it looks at ends with the line.
+func tells(text []byte, i int) bool {
+	switch text[i] {
+	case '%':
+		return readPercent(text, i).telling
+	case '\\':
+		return readBackslash(text, i).telling
+	default:
+		return readEntity(text, i).telling
+	}
 }
