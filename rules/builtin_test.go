@@ -92,3 +92,28 @@ func BenchmarkBuiltin(b *testing.B) {
 		Builtin()
 	}
 }
+
+func TestBuiltinForHasAllThatIsSaid(t *testing.T) {
+	full, err := BuiltinWithDocs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := Builtin()
+	for _, want := range full.All() {
+		set, err := BuiltinFor([]string{want.ID, "no-such-rule"})
+		if err != nil {
+			t.Fatalf("BuiltinFor(%q): %v", want.ID, err)
+		}
+		got := set.Lookup(want.ID)
+		if got == nil || !reflect.DeepEqual(engineFields(*got), engineFields(want)) || got.Why != want.Why || !reflect.DeepEqual(got.Docs, want.Docs) {
+			t.Errorf("BuiltinFor(%q) has %+v, want %+v", want.ID, got, want)
+		}
+		key := want.Provider + "/" + want.Playbook
+		if !reflect.DeepEqual(set.playbooks[key], full.playbooks[key]) {
+			t.Errorf("BuiltinFor(%q) has another playbook", want.ID)
+		}
+		if set.Len() != compiled.Len() {
+			t.Errorf("BuiltinFor(%q) has %d rules, want %d", want.ID, set.Len(), compiled.Len())
+		}
+	}
+}

@@ -83,9 +83,22 @@ func loadRules(cmd *cobra.Command, base *rules.Set, paths []string) (*rules.Set,
 	return base, nil
 }
 
-// fullRules returns the rules with everything that a report says of them.
+// fullRules returns the rules with everything that is said of them.
 func (f *scanFlags) fullRules(cmd *cobra.Command) (*rules.Set, error) {
 	set, err := rules.BuiltinWithDocs()
+	if err != nil {
+		return nil, err
+	}
+	return loadRules(cmd, set, f.rulePaths)
+}
+
+// rulesOf returns the rules with everything that a report says of those that found something.
+func (f *scanFlags) rulesOf(cmd *cobra.Command, rep *scanner.Report) (*rules.Set, error) {
+	ids := make([]string, len(rep.Findings))
+	for i := range rep.Findings {
+		ids[i] = rep.Findings[i].RuleID
+	}
+	set, err := rules.BuiltinFor(ids)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (a *app) finish(cmd *cobra.Command, p *prepared, rep *scanner.Report) error
 	set := p.set
 	if len(rep.Findings) > 0 { // nothing is said about rules otherwise, and reading their texts takes a while
 		var err error
-		if set, err = p.flags.fullRules(cmd); err != nil {
+		if set, err = p.flags.rulesOf(cmd, rep); err != nil {
 			return err
 		}
 	}

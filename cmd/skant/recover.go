@@ -86,7 +86,7 @@ func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
 	if !show {
 		conceal(rep)
 	}
-	set, err := f.fullRules(cmd)
+	set, err := f.rulesOf(cmd, rep)
 	if err != nil {
 		return err
 	}

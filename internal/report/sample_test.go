@@ -76,7 +76,8 @@ func sampleReport(t *testing.T) *scanner.Report {
 	removed.Location = at("deploy/run it.sh", 10, 5, 113, scanner.KindCommitContent, commit("b", 2), id("2"))
 	removed.Location.Decoded = []string{"base64"}
 	removed.Excerpt = "export KEY=sk-ant-api03-R2D...igAA"
-	removed.Exposure = &scanner.Exposure{Versions: 1, FirstSeen: day(2), LastSeen: day(3), Refs: []string{"refs/heads/main"}, RefCount: 1}
+	removed.Exposure = &scanner.Exposure{Versions: 1, FirstSeen: day(2), LastSeen: day(3), Refs: []string{"refs/heads/main"}, RefCount: 1,
+		Removed: []scanner.Commit{*commit("c", 4)}}
 	message := key
 	message.Location = at("", 5, 1, 109, scanner.KindCommitMessage, commit("c", 6), id("c"))
 	message.Excerpt = "use sk-ant-api03-R2D...igAA for now"

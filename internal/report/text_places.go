@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rivo/uniseg"
 
@@ -53,11 +54,11 @@ func head(f *scanner.Finding) string {
 	case l.Kind == scanner.KindStdin:
 		return "stdin" + inMember(l) + at
 	case l.Kind == scanner.KindCommitMessage || l.Kind == scanner.KindAuthor:
-		return KindWords(l.Kind) + at
+		return KindWords(*l) + at
 	case l.Object != "":
-		return KindWords(l.Kind) + " " + short(l.Object) + inMember(l) + at
+		return KindWords(*l) + " " + short(l.Object) + inMember(l) + at
 	default:
-		return KindWords(l.Kind) + at
+		return KindWords(*l) + at
 	}
 }
 
@@ -87,7 +88,7 @@ func (t *textWriter) details(f *scanner.Finding) string {
 		}
 	}
 	if f.Location.Path != "" && !plain(f.Location.Kind) {
-		words = append(words, KindWords(f.Location.Kind))
+		words = append(words, KindWords(f.Location))
 	}
 	if len(f.Location.Decoded) > 0 {
 		words = append(words, "as "+visible.Text(strings.Join(f.Location.Decoded, " in ")))
@@ -108,6 +109,9 @@ func state(f *scanner.Finding) string {
 		return ""
 	case f.Exposure.InHead:
 		return "in HEAD"
+	case f.Location.Kind == scanner.KindCommitContent && len(f.Exposure.Removed) > 0:
+		by := f.Exposure.Removed[0]
+		return "removed " + by.Date.UTC().Format(time.DateOnly) + " in " + short(by.ID)
 	case f.Location.Kind == scanner.KindCommitContent:
 		return "removed"
 	default:
@@ -125,12 +129,15 @@ func plain(k scanner.Kind) bool {
 	}
 }
 
-// KindWords returns a kind of place in words for people.
-func KindWords(k scanner.Kind) string {
-	switch k {
+// KindWords returns what kind of place a location is, in words for people.
+func KindWords(l scanner.Location) string {
+	switch k := l.Kind; k {
 	case scanner.KindUnreachable:
 		return "unreachable object"
 	case scanner.KindReflog:
+		if l.Object == "" {
+			return "reflog message"
+		}
 		return "reflog only"
 	case scanner.KindAuthor:
 		return "commit author"

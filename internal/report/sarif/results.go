@@ -89,13 +89,15 @@ func where(f *scanner.Finding) string {
 	case f.Location.Path == "" && f.Location.Kind == scanner.KindStdin:
 		return "on standard input"
 	case f.Location.Path == "":
-		return "in a " + plain(report.KindWords(f.Location.Kind))
+		return "in a " + plain(report.KindWords(f.Location))
 	case f.Exposure != nil && !f.Exposure.InHead && f.Location.Kind == scanner.KindCommitContent:
 		return "in this file's history"
 	case f.Location.Kind == scanner.KindUnreachable:
 		return "in an object that no ref reaches"
 	case f.Location.Kind == scanner.KindStash:
 		return "in a stash"
+	case f.Location.Kind == scanner.KindReflog && f.Location.Object == "":
+		return "in a message of the reflog"
 	case f.Location.Kind == scanner.KindReflog:
 		return "in a commit that only the reflog reaches"
 	default:
