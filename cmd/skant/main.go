@@ -14,18 +14,12 @@ import (
 	"golang.org/x/term"
 )
 
-// memoryPercent is how much garbage is left lying, in percent of what is in use. A scan makes little, so that collecting
-// it sooner costs next to nothing and keeps a third of the memory free.
-const memoryPercent = 50
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(memoryPercent)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now, cacheDir: os.UserCacheDir,
+		garbage: func(percent int) { debug.SetGCPercent(percent) },
 		terminal: func(stream any) (width int, ok bool) {
 			f, isFile := stream.(*os.File)
 			if !isFile || !term.IsTerminal(int(f.Fd())) {
@@ -47,6 +41,8 @@ type app struct {
 	now      func() time.Time
 	// cacheDir is the folder in which the user's programs keep what they can do without; nil means none.
 	cacheDir func() (string, error)
+	// garbage sets how much garbage is left lying, in percent of the memory in use; nil where that is not the program's to say.
+	garbage func(percent int)
 	// terminal returns the width in columns of the terminal behind a stream; ok is false where there is none.
 	terminal func(stream any) (width int, ok bool)
 }

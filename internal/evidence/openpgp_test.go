@@ -210,7 +210,11 @@ func FuzzOpenPGP(f *testing.F) {
 		if len(data) > 3<<10 {
 			return // the oracle takes minutes to check the numbers of a large key
 		}
-		text := pgpBegin + "\n\n" + base64.StdEncoding.EncodeToString(data) + "\n" + pgpEnd + "-----"
+		encoded := base64.StdEncoding.EncodeToString(data)
+		if strings.Trim(encoded, "+/=") == "" {
+			return // a line without letters is taken for what joins string literals
+		}
+		text := pgpBegin + "\n\n" + encoded + "\n" + pgpEnd + "-----"
 		if got := unarmor(text); !bytes.Equal(got, data) {
 			t.Fatalf("unarmored %x, want %x", got, data)
 		}
