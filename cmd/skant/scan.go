@@ -192,7 +192,7 @@ func (a *app) historySource(path string, p *prepared, submodules bool) (scanner.
 	if err != nil {
 		a.say(msgCacheUnused, a.scrub(err.Error()))
 	}
-	a.tidy(store.Count())
+	a.tidy(store.Count() + store.EstimateLoose())
 	h := source.NewHistory(r, opt)
 	return h, func() error {
 		a.sayReused(h)

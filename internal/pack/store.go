@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -131,6 +132,18 @@ func (s *Store) Count() int64 {
 		n += int64(p.idx.n)
 	}
 	return n
+}
+
+// EstimateLoose returns about how many loose objects there are: as git does, it counts one of the 256 folders. Ids are
+// spread evenly.
+func (s *Store) EstimateLoose() int64 {
+	n := 0
+	for _, d := range s.dirs {
+		if entries, err := os.ReadDir(filepath.Join(d.path, "17")); err == nil { // most stores have no such folder
+			n += len(entries)
+		}
+	}
+	return int64(n) * 256
 }
 
 // packList returns the packs, largest first.
