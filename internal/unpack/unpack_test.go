@@ -8,9 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -120,25 +117,6 @@ func packed(t testing.TB, kind string, data []byte) []byte {
 	return b.Bytes()
 }
 
-// tool runs a program on data; the test fails without it where CI says that it is there.
-func tool(t *testing.T, data []byte, name string, args ...string) []byte {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("%s is not installed here; CI installs it", name)
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Stdin = bytes.NewReader(data)
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func TestKind(t *testing.T) {
 	jar := zipped(t, zip.Deflate, file{"x", "y"})
 	for _, c := range []struct {
@@ -209,61 +187,6 @@ func TestWalk(t *testing.T) {
 			}
 			if c.name != "zip behind a program" && cmp.Diff(c.want, large.members) != "" {
 				t.Errorf("read piece by piece: %v", cmp.Diff(c.want, large.members))
-			}
-		})
-	}
-}
-
-// TestTools holds the readers against archives of the programs that make most of them.
-func TestTools(t *testing.T) {
-	text := strings.Repeat("some text, and more of it; ", 4000)
-	dir := t.TempDir()
-	for _, name := range []string{"a", "b"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(name+text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []struct {
-		name string
-		make func(t *testing.T) []byte
-		want map[string]string
-	}{
-		{"xz", func(t *testing.T) []byte { return tool(t, []byte(text), "xz", "-c", "-9") }, map[string]string{"(content)": text}},
-		{"xz of many blocks", func(t *testing.T) []byte {
-			return tool(t, []byte(text), "xz", "-c", "-T2", "--block-size=4096", "--check=sha256")
-		}, map[string]string{"(content)": text}},
-		{"xz without checksum", func(t *testing.T) []byte { return tool(t, []byte(text), "xz", "-c", "--check=none") }, map[string]string{"(content)": text}},
-		{"zstd", func(t *testing.T) []byte { return tool(t, []byte(text), "zstd", "-c", "--ultra", "-22") }, map[string]string{"(content)": text}},
-		{"bzip2", func(t *testing.T) []byte { return tool(t, []byte(text), "bzip2", "-c") }, map[string]string{"(content)": text}},
-		{"zip from a pipe", func(t *testing.T) []byte { return tool(t, []byte(text), "zip", "-q", "-", "-") }, map[string]string{"-": text}},
-		{"tar", func(t *testing.T) []byte {
-			return tool(t, nil, "tar", "-C", dir, "--owner=o", "--group=g", "-cJf", "-", "a", "b")
-		}, map[string]string{
-			"a": "a" + text, "b": "b" + text, "(names)": "a\no\ng\nb\no\ng\n",
-		}},
-		{"zip", func(t *testing.T) []byte {
-			out := filepath.Join(t.TempDir(), "x.zip")
-			tool(t, nil, "zip", "-qj", out, filepath.Join(dir, "a"), filepath.Join(dir, "b"))
-			data, err := os.ReadFile(out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return data
-		}, map[string]string{"a": "a" + text, "b": "b" + text}},
-		{"zip with bzip2", func(t *testing.T) []byte {
-			out := filepath.Join(t.TempDir(), "x.zip")
-			tool(t, nil, "zip", "-qjZ", "bzip2", out, filepath.Join(dir, "a"))
-			data, err := os.ReadFile(out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return data
-		}, map[string]string{"a": "a" + text}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got := walk(t, c.make(t), Options{})
-			if diff := cmp.Diff(c.want, got.members); diff != "" || len(got.gaps) > 0 {
-				t.Errorf("gaps %q, members differ: %s", got.gaps, diff)
 			}
 		})
 	}
