@@ -231,8 +231,8 @@ func (w *historyWalk) watched(worker int, o *pack.Object) error {
 	return nil
 }
 
-// note keeps in mind that an object is clean, and how many bytes were searched for it. Trees are read in each run, for the links in them, and pointers of git-lfs,
-// for the content that they name.
+// note keeps in mind that an object is clean, and how many bytes were searched for it. Trees are read in each run, for the
+// links in them, and pointers of git-lfs, for the content that they name.
 func (t *watcher) note(o *pack.Object) {
 	if _, pointer := repo.ParseLFSPointer(o.Data); o.Type == pack.Tree || o.Type == pack.Blob && pointer {
 		return
