@@ -68,7 +68,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.redacted) }
 func redact(value string, prefixLen int) string {
 	prefix, body := value[:prefixLen], value[prefixLen:]
 	switch {
-	case strings.ContainsAny(body, " \\\t\r\n\"'<>"): // a text, or a block of lines: its ends are not what names it
+	case strings.ContainsFunc(body, unnamed): // a text, or a block of lines: its ends are not what names it
 		return prefix + "..."
 	case len(body) >= 24:
 		return prefix + body[:3] + "..." + body[len(body)-4:]
@@ -78,3 +78,6 @@ func redact(value string, prefixLen int) string {
 		return prefix + "..."
 	}
 }
+
+// unnamed reports whether r stands in no token: white space, quotes, and what a terminal would act upon or not show.
+func unnamed(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\\\"'<>", r) }

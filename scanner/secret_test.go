@@ -79,6 +79,7 @@ func TestRedacted(t *testing.T) {
 		{"words", "two words and many more of them", 0, "..."},
 		{"key block", "-----BEGIN " + "X KEY-----\n" + long, 21, "-----BEGIN " + "X KEY-----..."},
 		{"key block on one line", "-----BEGIN " + "X KEY-----\\n" + long, 21, "-----BEGIN " + "X KEY-----..."},
+		{"control characters", "q\x00\x00" + long, 0, "..."},
 		{"prefix out of range", "abc", 99, "abc..."},
 	} {
 		if got := NewSecret(c.value, c.prefix).Redacted(); got != c.want {
