@@ -20,15 +20,17 @@ const module = "github.com/skant-dev/skant"
 // levels is the layering of design and docs/architecture.md: a package imports only packages of lower levels.
 var levels = map[string]int{
 	"internal/match": 0, "internal/decode": 0, "internal/pack": 0, "internal/evidence": 0, "internal/visible": 0, "internal/unpack": 0,
-	"internal/cache": 0, "internal/chains": 0,
-	"rules":   1,
-	"scanner": 2, "internal/repo": 2,
-	"internal/source": 3,
-	"internal/report": 4, "internal/recovery": 4, "hooks": 4,
-	"internal/report/sarif": 5,
-	"cmd/skant":             6,
-	"internal/arch":         7,
-	"e2e":                   7,
+	"internal/cache": 0, "internal/chains": 0, "internal/assign": 0,
+	"internal/weigh": 1,
+	"rules":          2,
+	"rules/gitleaks": 3,
+	"scanner":        3, "internal/repo": 3,
+	"internal/source": 4,
+	"internal/report": 5, "internal/recovery": 5, "hooks": 5,
+	"internal/report/sarif": 6,
+	"cmd/skant":             7,
+	"internal/arch":         8, "internal/labelled": 8,
+	"e2e": 8,
 }
 
 const (
