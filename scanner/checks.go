@@ -29,11 +29,11 @@ func (k *checker) accepts(c *compiledChecks, data []byte, m found, path string, 
 	secret := data[m.secret.lo:m.secret.hi]
 	if !proven {
 		if !c.AllowPlaceholders {
-			if why := placeholder(secret); why != "" {
-				return k.no("the value looks like a placeholder: %s", why)
+			if r := reference(secret); r != "" {
+				return k.no("the value refers to another: it has %q in it", r)
 			}
 		}
-		if c.Entropy > 0 {
+		if c.Entropy > 0 && (c.AllowPlaceholders || placeholder(secret) == "") {
 			if e := match.Entropy(secret); e < c.Entropy {
 				return k.no("entropy %.2f is below %.2f", e, c.Entropy)
 			}
@@ -60,7 +60,7 @@ func (k *checker) patterns(c *compiledChecks, secret []byte, path string) (bad b
 		}
 	}
 	// Where content has no path yet, as in a history, paths are judged once it is known; see Scanner.finish.
-	if len(c.paths) > 0 && path != "" {
+	if path != "" {
 		ok, err := c.pathMatches(path)
 		if err != nil || !ok {
 			_, _ = k.no("the rule is not for the path %q", path)
@@ -70,13 +70,21 @@ func (k *checker) patterns(c *compiledChecks, secret []byte, path string) (bad b
 	return false, nil
 }
 
+// limited reports whether the rule is for some paths only.
+func (c *compiledChecks) limited() bool { return len(c.paths)+len(c.notPaths) > 0 }
+
 func (c *compiledChecks) pathMatches(path string) (bool, error) {
+	for _, p := range c.notPaths {
+		if bad, err := matches(p, []byte(path)); bad || err != nil {
+			return false, err
+		}
+	}
 	for _, p := range c.paths {
 		if ok, err := matches(p, []byte(path)); ok || err != nil {
 			return ok, err
 		}
 	}
-	return false, nil
+	return len(c.paths) == 0, nil
 }
 
 // surroundings applies context and forbid_context.
@@ -137,15 +145,28 @@ func lineAfter(data []byte, at int) []byte {
 	return part
 }
 
+// references stand in values that are filled in when the program runs, or that were cut.
+var references = []string{"<", "${", "{{", "}}", "$(", "...", "****", "…", "%s", "%v"}
+
+// reference returns what in a value says that it is not the value itself, or "".
+func reference(secret []byte) string {
+	for _, r := range references {
+		if bytes.Contains(secret, []byte(r)) {
+			return r
+		}
+	}
+	return ""
+}
+
 // placeholderWords stand in values that somebody is meant to replace.
 var placeholderWords = []string{
 	"example", "changeme", "change_me", "change-me", "placeholder", "dummy", "redacted", "your-", "your_", "yourkey",
 	"yourtoken", "yoursecret", "yourapi", "youraccess", "insert-", "insert_", "inserthere", "replace-", "replace_", "replaceme",
 	"put-your", "my-secret-", "my_secret_", "not-a-real", "notareal", "not-real", "fake-", "fake_", "fakekey", "faketoken", "sample-", "sample_",
-	"todo-", "todo_", "removed", "xxxx", "<", "${", "{{", "}}", "$(", "...", "****", "…", "%s", "%v",
+	"todo-", "todo_", "removed", "xxxx",
 }
 
-// placeholder returns why a value is no credential but stands for one, or "".
+// placeholder returns why a value stands for a credential that it is not, or "".
 func placeholder(secret []byte) string {
 	low := bytes.ToLower(secret)
 	for _, w := range placeholderWords {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/skant-dev/skant/internal/evidence"
 	"github.com/skant-dev/skant/internal/match"
@@ -48,9 +49,17 @@ type compiledRule struct {
 	evidence []evidence.Func
 	parts    []compiledPart
 
+	// keep is what an assignment has to weigh.
+	keep float64
+	// keepExamples says that what is an example is kept whatever it weighs.
+	keepExamples bool
+
 	analysed sync.Once
 	reach    reach
 	gate     gate
+
+	walked    sync.Once
+	automaton atomic.Pointer[match.Automaton]
 }
 
 type compiledPart struct {
@@ -61,8 +70,13 @@ type compiledPart struct {
 
 type compiledChecks struct {
 	*rules.Checks
-	require, forbid, forbidContext, paths []*lazyPattern
-	context                               [][]byte // in lower case
+	require, forbid, forbidContext, paths, notPaths []*lazyPattern
+	context                                         [][]byte // in lower case
+}
+
+// newChecks prepares the paths, which are asked of findings, not of text.
+func newChecks(c *rules.Checks) compiledChecks {
+	return compiledChecks{Checks: c, paths: lazyPatterns(c.Paths), notPaths: lazyPatterns(c.NotPaths)}
 }
 
 // prepare fills in everything but the paths.
@@ -74,7 +88,7 @@ func (c *compiledChecks) prepare() {
 }
 
 func compileRule(r *rules.Rule) *compiledRule {
-	c := &compiledRule{Rule: r, checks: compiledChecks{Checks: &r.Checks, paths: lazyPatterns(r.Checks.Paths)}}
+	c := &compiledRule{Rule: r, checks: newChecks(&r.Checks)}
 	c.pattern.text = r.Pattern
 	return c
 }
@@ -92,7 +106,7 @@ func (c *compiledRule) prepare() {
 		p, part := &c.parts[i], &c.Parts[i]
 		p.Part = part
 		p.pattern.text = part.Pattern
-		p.checks = compiledChecks{Checks: &part.Checks, paths: lazyPatterns(part.Checks.Paths)}
+		p.checks = newChecks(&part.Checks)
 		p.checks.prepare()
 	}
 }
@@ -110,6 +124,9 @@ type anchorTable struct {
 // something was inserted has to be searched from so far before it.
 const maxAnchor = 12
 
+// use is an anchor of a rule, by their positions.
+type use struct{ anchor, rule int }
+
 func newAnchorTable(set *rules.Set) *anchorTable {
 	all := set.All()
 	n := 0
@@ -118,8 +135,9 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 	}
 	seen := make(map[match.Anchor]int, n)
 	list := make([]match.Anchor, 0, n)
-	uses := make([]int, 0, n)  // the anchor of each rule's anchors, one after the other
+	uses := make([]use, 0, n)
 	count := make([]int, 0, n) // by anchor: how many rules it starts
+	last := make([]int, 0, n)  // by anchor: the last of them
 	for i := range all {
 		for _, text := range all[i].Anchors {
 			a := match.Anchor{Text: text[:min(len(text), maxAnchor)], Fold: all[i].Fold}
@@ -130,25 +148,24 @@ func newAnchorTable(set *rules.Set) *anchorTable {
 			if !ok {
 				at = len(list)
 				seen[a] = at
-				list, count = append(list, a), append(count, 0)
+				list, count, last = append(list, a), append(count, 0), append(last, -1)
 			}
-			uses = append(uses, at)
-			count[at]++
+			if last[at] != i { // a rule may have anchors with the same beginning
+				last[at] = i
+				uses = append(uses, use{at, i})
+				count[at]++
+			}
 		}
 	}
 	t := &anchorTable{index: match.NewIndex(list), rules: make([][]int, len(list)), size: make([]int, len(list))}
-	room := make([]int, n) // one allocation for all lists
+	room := make([]int, len(uses)) // one allocation for all lists
 	for at, a := range list {
 		t.size[at] = len(a.Text)
 		t.longest = max(t.longest, len(a.Text))
 		t.rules[at], room = room[:0:count[at]], room[count[at]:]
 	}
-	k := 0
-	for i := range all {
-		for range all[i].Anchors {
-			t.rules[uses[k]] = append(t.rules[uses[k]], i)
-			k++
-		}
+	for _, u := range uses {
+		t.rules[u.anchor] = append(t.rules[u.anchor], u.rule)
 	}
 	return t
 }

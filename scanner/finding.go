@@ -60,6 +60,8 @@ type Finding struct {
 	Excerpt string `json:"excerpt"`
 	// Verdict is what is known about the credential being alive.
 	Verdict Verdict `json:"verdict"`
+	// Example says that the value stands for a secret that it is not: a placeholder, a test's value, a published example.
+	Example bool `json:"example,omitempty"`
 	// Facts are what the credential says about itself: account ids, expiry, the provider's name for it. No secrets.
 	Facts map[string]string `json:"facts,omitempty"`
 	// Reasons are short sentences on why the confidence or the verdict is what it is.
@@ -69,6 +71,12 @@ type Finding struct {
 
 	// raw is the text that stands in the file for the secret, encoded or not, so that it can be masked too.
 	raw []Secret
+	// weight is that of an assignment, until its path is known.
+	weight *weight
+	// conditional says that the rule goes by the path, which was not known when overlaps were resolved; priority is the
+	// rule's.
+	conditional bool
+	priority    int
 }
 
 // Location is where a finding is. Lines and columns count from 1; columns count Unicode code points; EndColumn is the

@@ -207,7 +207,7 @@ func (s *Scanner) searchChanged(v view, path string, sc *scratch, out []candidat
 			}
 		}
 	}
-	slices.SortFunc(ch.dirty, ruleStart.compare)
+	ch.dirty = sc.sorter.sort(ch.dirty, len(s.rules))
 	return s.searchStarts(v, path, sc, ch, out)
 }
 
@@ -222,7 +222,19 @@ func (ch *changes) dirtyOf(rule int) []ruleStart {
 }
 
 // matchChanged runs a rule's pattern in the windows that hold one of the dirty starts.
-func matchChanged(rule *compiledRule, data []byte, starts, dirty []ruleStart) (out []found, err error) {
+func matchChanged(rule *compiledRule, data []byte, starts, dirty []ruleStart) ([]found, error) {
+	if rule.Assignment != "" {
+		return matchAssigned(rule, data, dirty), nil
+	}
+	if rule.window().token {
+		var few [8]ruleStart
+		dirty = rule.hopefulStarts(data, dirty, few[:0])
+	}
+	return matchAround(rule, data, starts, dirty)
+}
+
+// matchAround runs a rule's pattern in those windows around starts that hold one of the dirty ones.
+func matchAround(rule *compiledRule, data []byte, starts, dirty []ruleStart) (out []found, err error) {
 	w := rule.window()
 	done := 0
 	for _, d := range dirty {
@@ -231,7 +243,8 @@ func matchChanged(rule *compiledRule, data []byte, starts, dirty []ruleStart) (o
 			continue
 		}
 		lo, hi := w.around(data, starts[i].pos)
-		for first := i; first > done; first-- {
+		first := i
+		for ; first > done; first-- {
 			beforeLo, beforeHi := w.around(data, starts[first-1].pos)
 			if lo > beforeHi {
 				break
@@ -245,7 +258,7 @@ func matchChanged(rule *compiledRule, data []byte, starts, dirty []ruleStart) (o
 			}
 			hi = max(hi, nextHi)
 		}
-		if out, err = rule.matchWindow(data, lo, hi, out); err != nil || len(out) > maxCandidates {
+		if out, err = rule.matchWindow(data, lo, hi, starts[first:done], out); err != nil || len(out) > maxCandidates {
 			return out, err
 		}
 	}

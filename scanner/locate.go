@@ -32,7 +32,7 @@ func (s *Scanner) finding(at Location, cand *candidate, lines *lineTable, covers
 	f := Finding{
 		Fingerprint: s.fingerprint(cand.rule.ID, cand.value), RuleID: cand.rule.ID, Title: cand.rule.Title,
 		Severity: cand.severity, Confidence: cand.confidence, Verdict: cand.verdict, Reasons: cand.reasons,
-		Secret: NewSecret(cand.value, cand.prefix), Location: at, Facts: cand.facts,
+		Secret: NewSecret(cand.value, cand.prefix), Location: at, Facts: cand.facts, weight: cand.weight, Example: cand.example, conditional: cand.conditional, priority: cand.rule.Priority,
 	}
 	if cand.identifier {
 		f.Secret = NewIdentifier(cand.value)
@@ -122,6 +122,16 @@ func (t *lineTable) lineStart(i int) int {
 		return 0
 	}
 	return t.breaks[i-1] + 1
+}
+
+// span returns the stored bytes of lines first to last, which count from 1.
+func (t *lineTable) span(first, last int) span {
+	first, last = min(max(first, 1), len(t.breaks)+1), min(max(last, 1), len(t.breaks)+1)
+	end := len(t.text)
+	if last <= len(t.breaks) {
+		end = t.breaks[last-1]
+	}
+	return span{t.raw(t.lineStart(first - 1)), max(t.raw(end), t.raw(t.lineStart(first-1))+1)}
 }
 
 // of returns the lines of a stored span.

@@ -23,7 +23,7 @@ type mask struct {
 }
 
 // newMask makes a mask of every secret of the findings, as decoded and as it stands in the file. The public prefix of a
-// secret and what a finding states as a fact may be shown.
+// secret and what a finding states as a fact may be shown; a fact that is a secret of another finding is taken away.
 func newMask(fs []Finding) *mask {
 	m := &mask{seed: maphash.MakeSeed(), grams: map[uint64]bool{}}
 	seen := map[string]bool{}
@@ -45,7 +45,11 @@ func newMask(fs []Finding) *mask {
 		}
 	}
 	for i := range fs {
-		for _, fact := range fs[i].Facts {
+		for name, fact := range fs[i].Facts {
+			if seen[fact] { // what one rule takes for a public name is the secret of another
+				delete(fs[i].Facts, name)
+				continue
+			}
 			m.allow(fact)
 		}
 	}

@@ -101,3 +101,17 @@ func TestShowSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestFactThatIsASecretElsewhere: what one rule states as a public name is the secret of another finding.
+func TestFactThatIsASecretElsewhere(t *testing.T) {
+	value := token(3)
+	fs := []Finding{
+		{Secret: NewSecret(token(4), 0), Facts: map[string]string{"client_id": value, "region": "eu-west-1"}},
+		{Secret: NewSecret(value, 0), Excerpt: "KEY=" + value},
+	}
+	m := newMask(fs)
+	m.finding(&fs[1])
+	if _, stated := fs[0].Facts["client_id"]; stated || fs[0].Facts["region"] == "" || strings.Contains(fs[1].Excerpt, value) {
+		t.Errorf("facts %v, excerpt %q", fs[0].Facts, fs[1].Excerpt)
+	}
+}

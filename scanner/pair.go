@@ -45,7 +45,7 @@ func pair(rule *compiledRule, data []byte, path string, ms []found, sc *scratch)
 		if len(ms)*len(cands) > maxPairs {
 			cands, sc.truncated = cands[:maxPairs/len(ms)], true
 		}
-		assigned := assign(part, data, ms, cands)
+		assigned := allot(part, data, ms, cands)
 		kept := groups[:0]
 		for _, g := range groups {
 			at, ok := assigned[g.main.secret]
@@ -85,7 +85,8 @@ func partCandidates(part *compiledPart, data []byte, path string, ms []found, ck
 		if err != nil {
 			return nil, err
 		}
-		if ok {
+		stands := part.checks.AllowPlaceholders || placeholder(data[c.secret.lo:c.secret.hi]) == ""
+		if ok && stands {
 			kept = append(kept, c)
 		}
 	}
@@ -99,10 +100,10 @@ func (p *compiledPart) within() int {
 	return defaultWithin
 }
 
-// assign gives matches their candidates, one to one and in order, so that as many as can be have one and the distances
+// allot gives matches their candidates, one to one and in order, so that as many as can be have one and the distances
 // add up to the least. Taking the nearest pair first would be wrong in a list of pairs, where the next entry's id often
 // stands nearer to a secret than its own.
-func assign(part *compiledPart, data []byte, ms, cands []found) map[span]span {
+func allot(part *compiledPart, data []byte, ms, cands []found) map[span]span {
 	type cell struct{ pairs, cost int }
 	better := func(a, b cell) bool { return a.pairs > b.pairs || a.pairs == b.pairs && a.cost < b.cost }
 	// best[i][j] is the best that the first i matches and the first j candidates can do.

@@ -3,8 +3,11 @@ package scanner
 import (
 	"bytes"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/skant-dev/skant/internal/match"
 )
 
 // reach is how far a match can extend around an anchor in it, in bytes: a window of pos-before to pos+after, pos being
@@ -15,6 +18,11 @@ type reach struct {
 	// breaks is how many line breaks a match can have, or -1 if there is no bound that helps. A window ends one line
 	// break further on either side.
 	breaks int
+	// begins says that before follows from the pattern, bounded that both do. Otherwise a rule says how long its matches are,
+	// or nothing does, and there may be longer ones.
+	begins, bounded bool
+	// token says that an anchor is looked at by itself before anything around it is.
+	token bool
 }
 
 // maxBreaks bounds the line breaks that are counted: a window that may go over more lines is not cut by lines.
@@ -55,6 +63,10 @@ func (c *compiledRule) window() reach {
 func (c *compiledRule) analyse() {
 	c.analysed.Do(func() {
 		c.prepare()
+		if c.Assignment != "" {
+			c.reach = assignedReach()
+			return
+		}
 		parsed, err := syntax.Parse(c.Pattern, syntax.Perl)
 		if err != nil {
 			return // the pattern will not compile either, which is reported where it is used
@@ -70,14 +82,107 @@ func (c *compiledRule) analyse() {
 				longest = c.MaxLength
 			}
 		}
-		c.reach = reach{longest + 1, longest + 1, -1}
+		bounded = bounded && (c.MaxLength == 0 || longest < c.MaxLength)
+		c.reach = reach{before: longest + 1, after: longest + 1, breaks: -1, begins: bounded, bounded: bounded}
 		if n, ok := lineBreaks(parsed); ok && n <= maxBreaks {
 			c.reach.breaks = n
 		}
 		if before, ok := lengthBefore(parsed, c.Anchors, c.Fold); ok && before < longest {
-			c.reach.before = before + 1
+			c.reach.before, c.reach.begins = before+1, true
+			c.reach.token = !c.Fold && tokenFollows(parsed, c.Anchors)
 		}
 	})
+}
+
+// walker returns the automaton of the pattern, or nil if there is none.
+func (c *compiledRule) walker() *match.Automaton {
+	c.walked.Do(func() {
+		if parsed, err := syntax.Parse(c.Pattern, syntax.Perl); err == nil {
+			c.automaton.Store(match.NewAutomaton(parsed))
+		}
+	})
+	a := c.automaton.Load()
+	if a == nil {
+		return nil
+	}
+	coarser, ok := a.Coarser()
+	if ok {
+		c.automaton.CompareAndSwap(a, coarser)
+	}
+	return coarser
+}
+
+// hopefulStarts appends to kept those starts behind which the pattern goes on, each looked at by itself.
+func (c *compiledRule) hopefulStarts(data []byte, starts, kept []ruleStart) []ruleStart {
+	a := c.walker()
+	if a == nil {
+		return append(kept, starts...)
+	}
+	for _, s := range starts {
+		w := a.Walk(data[:min(len(data), s.pos+c.reach.after)])
+		if w.From(max(0, s.pos-c.reach.before), s.pos) || w.End() {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// wideWindow is the size in bytes from which on it pays not to give all of a window to a pattern.
+const wideWindow = 1 << 10
+
+// hopeful returns the stretches of a window in which a match may be: all of it or none, or parts around some of its starts
+// if it is wide.
+func (c *compiledRule) hopeful(data []byte, window span, starts []ruleStart) []span {
+	a := c.walker()
+	if a == nil {
+		return []span{window}
+	}
+	wide := window.hi-window.lo >= wideWindow && c.reach.bounded
+	var parts []span
+	add := func(starts []ruleStart) {
+		for _, s := range starts {
+			lo, hi := c.reach.around(data, s.pos)
+			if n := len(parts); n > 0 && lo <= parts[n-1].hi {
+				parts[n-1].hi = max(parts[n-1].hi, hi)
+			} else {
+				parts = append(parts, span{lo, hi})
+			}
+		}
+	}
+	w := a.Walk(data[window.lo:window.hi])
+	began := 0 // the first start that is still hoped for
+	for i, s := range starts {
+		first, last := max(0, s.pos-c.reach.before-window.lo), s.pos-window.lo
+		if !c.reach.begins {
+			first = 0
+		}
+		switch {
+		case w.Past(first):
+			if !wide {
+				return []span{window}
+			}
+			add(starts[began:i])
+			w.Forget()
+			began = i
+		case !w.Hopes():
+			began = i
+		}
+		if w.From(first, last) {
+			if !wide {
+				return []span{window}
+			}
+			add(starts[began : i+1])
+			w.Forget()
+			began = i + 1
+		}
+	}
+	if w.End() {
+		if !wide {
+			return []span{window}
+		}
+		add(starts[began:])
+	}
+	return parts
 }
 
 // maxLength returns the greatest length in bytes of a match; bounded is false if there is none.
@@ -127,10 +232,8 @@ func lineBreaks(re *syntax.Regexp) (n int, bounded bool) {
 	case syntax.OpLiteral:
 		return strings.Count(string(re.Rune), "\n"), true
 	case syntax.OpCharClass:
-		for i := 0; i+1 < len(re.Rune); i += 2 {
-			if re.Rune[i] <= '\n' && '\n' <= re.Rune[i+1] {
-				return 1, true
-			}
+		if hasRune(re.Rune, '\n') {
+			return 1, true
 		}
 		return 0, true
 	case syntax.OpAnyChar:
@@ -222,6 +325,36 @@ func lengthBefore(re *syntax.Regexp, anchors []string, fold bool) (n int, ok boo
 		}
 	}
 	return 0, false
+}
+
+// tokenFollows reports whether in every match an anchor is followed by bytes of a class that has no space: then a few bytes
+// behind an anchor tell nearly always that there is no match.
+func tokenFollows(re *syntax.Regexp, anchors []string) bool {
+	parts := flatten(re, nil)
+	for i, part := range parts[:max(0, len(parts)-1)] {
+		texts := language(part, maxLeading)
+		if texts == nil || slices.ContainsFunc(texts, func(t string) bool {
+			return !slices.ContainsFunc(anchors, func(a string) bool { return strings.HasSuffix(t, a) })
+		}) {
+			continue
+		}
+		class := parts[i+1]
+		if class.Op == syntax.OpStar || class.Op == syntax.OpPlus || class.Op == syntax.OpRepeat {
+			class = class.Sub[0]
+		}
+		return class.Op == syntax.OpCharClass && !hasRune(class.Rune, ' ')
+	}
+	return false
+}
+
+// hasRune reports whether a character is in a class.
+func hasRune(class []rune, r rune) bool {
+	for i := 0; i+1 < len(class); i += 2 {
+		if class[i] <= r && r <= class[i+1] {
+			return true
+		}
+	}
+	return false
 }
 
 // language returns all texts that re matches, in lower case where it folds case, or nil if they are more than limit or

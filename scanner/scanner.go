@@ -25,6 +25,8 @@ import (
 type Options struct {
 	// MinConfidence is the least confidence that is reported; empty means medium.
 	MinConfidence rules.Confidence
+	// IncludeExamples reports placeholders and published examples, too, whatever their confidence.
+	IncludeExamples bool
 	// FingerprintKey keys fingerprints; nil means the key that every installation shares. See docs/decisions.
 	FingerprintKey []byte
 	// ShowSecrets fills in Finding.Revealed.
@@ -40,6 +42,7 @@ type Scanner struct {
 	rules   []*compiledRule
 	anchors *anchorTable
 	pool    sync.Pool
+	forms   tokenForms
 
 	marginOnce sync.Once
 	marginSize int
@@ -65,6 +68,8 @@ func New(set *rules.Set, opt Options) (*Scanner, error) {
 	all := set.All()
 	for i := range all {
 		s.rules[i] = compileRule(&all[i])
+		s.rules[i].keep = opt.keepFrom()
+		s.rules[i].keepExamples = opt.IncludeExamples
 	}
 	s.pool.New = func() any { return &scratch{check: &checker{}} }
 	return s, nil
@@ -150,7 +155,7 @@ func recordStop(rec *Recorder, what string, err error) {
 func (s *Scanner) chunk(c *Chunk, rec *Recorder) ([]Finding, error) {
 	sc := s.pool.Get().(*scratch)
 	defer s.pool.Put(sc)
-	sc.truncated, sc.bounded = false, false
+	sc.truncated, sc.bounded, sc.views = false, false, 0
 	text, cands, err := s.candidates(c, sc)
 	if err != nil {
 		return nil, err
@@ -211,6 +216,8 @@ func (s *Scanner) searchViews(text view, lo, hi int, path string, sc *scratch, c
 	sc.bounded = sc.bounded || bound
 	for i := range views {
 		v := decodedView(&views[i])
+		sc.views++
+		v.id = sc.views
 		inner := v.source
 		v.source = func(a, b int) (int, int) {
 			a, b = inner(a, b)
@@ -237,13 +244,14 @@ func name(l Location) string {
 func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 	res := &Result{Findings: []Finding{}}
 	mask := newMask(all)
+	all, err := s.dropOverruled(all)
+	if err != nil {
+		return nil, err
+	}
+	spread := spreadOf(all)
 	for _, f := range all {
-		if ok, err := s.pathAllows(&f); err != nil {
-			return nil, err
-		} else if !ok {
-			continue
-		}
-		if f.Confidence.Rank() < s.opt.MinConfidence.Rank() {
+		f.weighPath(spread[f.Fingerprint])
+		if f.Confidence.Rank() < s.opt.MinConfidence.Rank() && !(f.Example && s.opt.IncludeExamples) {
 			res.Hidden++
 			continue
 		}
@@ -259,10 +267,43 @@ func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 	return res, nil
 }
 
+// dropOverruled leaves out findings of rules that are not for their path, which became known after the search, and those
+// that are overruled by a rule that is.
+func (s *Scanner) dropOverruled(all []Finding) ([]Finding, error) {
+	kept := make([]Finding, 0, len(all))
+	for i := range all {
+		ok, err := s.pathAllows(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			kept = append(kept, all[i])
+		}
+	}
+	type place struct {
+		path, object, commit, submodule string
+		offset                          int64
+	}
+	at := func(f *Finding) place {
+		l := &f.Location
+		return place{l.Place(), l.Object, l.commitKey(), l.Submodule, l.Offset}
+	}
+	best := map[place]int{}
+	for i := range kept {
+		if p := at(&kept[i]); kept[i].conditional {
+			best[p] = max(best[p], kept[i].priority)
+		}
+	}
+	if len(best) == 0 {
+		return kept, nil
+	}
+	return slices.DeleteFunc(kept, func(f Finding) bool { return f.priority < best[at(&f)] }), nil
+}
+
 // pathAllows applies a rule's paths to a finding whose path became known after the search.
 func (s *Scanner) pathAllows(f *Finding) (bool, error) {
 	i := slices.IndexFunc(s.rules, func(r *compiledRule) bool { return r.ID == f.RuleID })
-	if i < 0 || len(s.rules[i].checks.paths) == 0 || f.Location.file() == "" {
+	if i < 0 || f.Location.file() == "" {
 		return true, nil
 	}
 	return s.rules[i].checks.pathMatches(f.Location.file())

@@ -377,7 +377,7 @@ func TestExamplesOfTestRules(t *testing.T) {
 func TestDoubtDoesNotHideProof(t *testing.T) {
 	specific, general := &rules.Rule{ID: "specific", Priority: 70}, &rules.Rule{ID: "general", Priority: 30}
 	cand := func(r *rules.Rule, c rules.Confidence, lo, hi int) candidate {
-		return candidate{rule: &compiledRule{Rule: r}, confidence: c, secret: span{lo, hi}, claims: []span{{lo, hi}}}
+		return candidate{rule: &compiledRule{Rule: r}, confidence: c, secret: span{lo, hi}, claims: []span{{lo, hi}}, seen: []span{{lo, hi}}}
 	}
 	for _, c := range []struct {
 		name     string

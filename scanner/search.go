@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -29,13 +30,15 @@ type view struct {
 	data   []byte
 	source func(lo, hi int) (int, int)
 	steps  []string
+	// id tells the views of one content apart; 0 is the content itself.
+	id int
 }
 
 func rawView(data []byte) view {
 	return view{data: data, source: func(lo, hi int) (int, int) { return lo, hi }}
 }
 
-func decodedView(v *decode.View) view { return view{v.Data, v.Source, v.Steps} }
+func decodedView(v *decode.View) view { return view{data: v.Data, source: v.Source, steps: v.Steps} }
 
 // candidate is a match of a rule that passed its checks.
 type candidate struct {
@@ -43,7 +46,10 @@ type candidate struct {
 	// secret is the place of the secret, claims that of every value of the credential, in bytes of the stored content.
 	secret span
 	claims []span
-	value  string
+	// view is the view that the match was made in, seen the claims there: what was unpacked has one place for all of it.
+	view  int
+	seen  []span
+	value string
 	// prefix is the length of the value's public prefix in bytes.
 	prefix     int
 	identifier bool
@@ -53,18 +59,29 @@ type candidate struct {
 	facts      map[string]string
 	reasons    []string
 	steps      []string
+	weight     *weight
+	example    bool
+	// conditional says that the rule is for some paths only, and the path is not known yet.
+	conditional bool
 }
 
 // found is a match in a view before its checks.
-type found struct{ whole, secret span }
+type found struct {
+	whole, secret span
+	// weight is that of an assignment, nil for a match of a pattern.
+	weight *weight
+}
 
 // scratch is the working memory of one search, reused from one piece of content to the next.
 type scratch struct {
 	hits   []match.Hit
 	starts []ruleStart
+	sorter startSorter
 	// matched are the rules whose pattern matched in the view that was searched last.
 	matched []int
 	check   *checker
+	// views counts the views of the content that is searched.
+	views   int
 	changes changes
 	// truncated says that content had more matches than are looked at, bounded that it had more encoded text.
 	truncated, bounded bool
@@ -78,6 +95,55 @@ func (a ruleStart) compare(b ruleStart) int {
 		return a.rule - b.rule
 	}
 	return a.pos - b.pos
+}
+
+// startSorter sorts starts that are nearly sorted by position.
+type startSorter struct {
+	// count is by rule; rules are those that have any.
+	count, rules []int
+	out          []ruleStart
+}
+
+// fewStarts are sorted faster by comparing them.
+const fewStarts = 24
+
+// sort sorts by rule, then position, and may return other memory than it was given, which it then keeps.
+func (t *startSorter) sort(starts []ruleStart, rules int) []ruleStart {
+	if len(starts) <= fewStarts {
+		slices.SortFunc(starts, ruleStart.compare)
+		return starts
+	}
+	if len(t.count) < rules {
+		t.count = make([]int, rules)
+	}
+	t.rules = t.rules[:0]
+	for _, s := range starts {
+		if t.count[s.rule] == 0 {
+			t.rules = append(t.rules, s.rule)
+		}
+		t.count[s.rule]++
+	}
+	slices.Sort(t.rules)
+	sum := 0
+	for _, r := range t.rules {
+		t.count[r], sum = sum, sum+t.count[r]
+	}
+	out := slices.Grow(t.out[:0], len(starts))[:len(starts)]
+	for _, s := range starts {
+		out[t.count[s.rule]] = s
+		t.count[s.rule]++
+	}
+	for i, s := range out {
+		for ; i > 0 && out[i-1].rule == s.rule && out[i-1].pos > s.pos; i-- {
+			out[i] = out[i-1]
+		}
+		out[i] = s
+	}
+	for _, r := range t.rules {
+		t.count[r] = 0
+	}
+	t.out = starts
+	return out
 }
 
 // searchView appends the candidates of one view.
@@ -96,7 +162,7 @@ func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) 
 // nothing in the base are tried only where something changed.
 func (s *Scanner) searchStarts(v view, path string, sc *scratch, ch *changes, out []candidate) ([]candidate, error) {
 	sc.matched = sc.matched[:0]
-	slices.SortFunc(sc.starts, ruleStart.compare)
+	sc.starts = sc.sorter.sort(sc.starts, len(s.rules))
 	for i := 0; i < len(sc.starts); {
 		r := sc.starts[i].rule
 		j := i
@@ -130,9 +196,19 @@ func (s *Scanner) searchStarts(v view, path string, sc *scratch, ch *changes, ou
 
 // matchRule runs a rule's pattern in windows around its anchors.
 func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, error) {
+	if rule.Assignment != "" {
+		return matchAssigned(rule, data, starts), nil
+	}
 	w := rule.window()
+	if w.token {
+		var few [8]ruleStart
+		if kept := rule.hopefulStarts(data, starts, few[:0]); len(kept) < len(starts) {
+			return matchAround(rule, data, starts, kept)
+		}
+	}
 	var out []found
 	for i := 0; i < len(starts); {
+		first := i
 		lo, hi := w.around(data, starts[i].pos)
 		for i++; i < len(starts); i++ {
 			nextLo, nextHi := w.around(data, starts[i].pos)
@@ -142,23 +218,39 @@ func matchRule(rule *compiledRule, data []byte, starts []ruleStart) ([]found, er
 			hi = max(hi, nextHi)
 		}
 		var err error
-		if out, err = rule.matchWindow(data, lo, hi, out); err != nil || len(out) > maxCandidates {
+		if out, err = rule.matchWindow(data, lo, hi, starts[first:i], out); err != nil || len(out) > maxCandidates {
 			return out, err // one too many tells the caller
 		}
 	}
 	return out, nil
 }
 
-// matchWindow appends the matches of the rule's pattern in data[lo:hi].
-func (c *compiledRule) matchWindow(data []byte, lo, hi int, out []found) ([]found, error) {
-	if !c.gate.open(data[lo:hi]) || !c.checks.contextNear(data, span{lo, hi}) {
+// matchWindow appends the matches of the rule's pattern in data[lo:hi], which is the window around the starts.
+func (c *compiledRule) matchWindow(data []byte, lo, hi int, starts []ruleStart, out []found) ([]found, error) {
+	if !c.gate.open(data[lo:hi]) {
 		return out, nil
 	}
-	re, err := c.pattern.get()
-	if err != nil {
-		return nil, fmt.Errorf("compile pattern of rule %s: %w", c.ID, err)
+	window := span{lo, hi}
+	parts := c.hopeful(data, window, starts)
+	before := len(out)
+	for i := 0; i < len(parts); i++ {
+		at := parts[i]
+		if !c.checks.contextNear(data, at) {
+			continue
+		}
+		re, err := c.pattern.get()
+		if err != nil {
+			return nil, fmt.Errorf("compile pattern of rule %s: %w", c.ID, err)
+		}
+		n := len(out)
+		out = findAll(re.FindSubmatchIndex, data, at.lo, at.hi, out)
+		if slices.ContainsFunc(out[n:], func(f found) bool {
+			return f.whole.lo == at.lo && at.lo > lo || f.whole.hi == at.hi && at.hi < hi
+		}) { // the cut may have made the match: look at everything
+			out, parts, i = out[:before], []span{window}, -1
+		}
 	}
-	return findAll(re.FindSubmatchIndex, data, lo, hi, out), nil
+	return out, nil
 }
 
 // findAll appends every match of a pattern in data[lo:hi] whose group 1 took part. The search goes on from the end of
@@ -177,7 +269,7 @@ func findAll(find func([]byte) []int, data []byte, lo, hi int, out []found) []fo
 		secret := span{at + m[2], at + m[3]}
 		// Cutting data makes ^ and \b match at the cut; a value that goes on to the left of it is none.
 		if cut := whole.lo == at && secret.lo == at && at > 0 && isWord(data[at-1]) && isWord(data[at]); !cut {
-			out = append(out, found{whole, secret})
+			out = append(out, found{whole: whole, secret: secret})
 		}
 		at = secret.hi
 	}
@@ -216,11 +308,12 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	secret, identifier := m.secret, rule.Identifier
 	c = candidate{rule: rule, confidence: rule.Confidence, severity: rule.Severity, facts: map[string]string{}, steps: v.steps}
 	values := map[string][]byte{}
-	c.claims = append(c.claims, rawSpan(v, m.secret))
+	c.view = v.id
+	c.claims, c.seen = append(c.claims, rawSpan(v, m.secret)), append(c.seen, m.secret)
 	for _, p := range g.parts {
 		value := v.data[p.at.lo:p.at.hi]
 		values[p.part.Name] = value
-		c.claims = append(c.claims, rawSpan(v, p.at))
+		c.claims, c.seen = append(c.claims, rawSpan(v, p.at)), append(c.seen, p.at)
 		if p.part.Identifier && !p.part.Secret {
 			c.facts[p.part.Name] = string(value)
 		}
@@ -235,13 +328,26 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	if refuted {
 		return c, false, nil
 	}
-	if ok, err := ck.accepts(&rule.checks, v.data, m, path, proven); !ok || err != nil {
+	if m.weight != nil {
+		if bad, err := ck.patterns(&rule.checks, value, path); bad || err != nil {
+			return c, false, err
+		}
+		c.weight = m.weight
+		if title := s.shortFor(string(value)); title != "" {
+			c.weight = m.weight.cut(title)
+		}
+		c.confidence, _ = c.weight.confidenceOf("")
+	} else if ok, err := ck.accepts(&rule.checks, v.data, m, path, proven); !ok || err != nil {
 		return c, false, err
 	}
 	if g.published(rule, v.data) {
-		c.confidence = rules.LowConfidence
-		c.reasons = append(c.reasons, "this is an example value that the provider publishes")
+		c.isExample("this is an example value that the provider publishes")
+	} else if !proven && !rule.checks.AllowPlaceholders && m.weight == nil {
+		if why := cmp.Or(placeholder(value), placeholder(main)); why != "" {
+			c.isExample("the value looks like a placeholder: " + why)
+		}
 	}
+	c.conditional = path == "" && rule.checks.limited()
 	c.secret, c.value, c.identifier = rawSpan(v, secret), string(value), identifier
 	if !identifier { // a user name that is the password, too, is no fact to state
 		maps.DeleteFunc(c.facts, func(_, fact string) bool { return strings.Contains(fact, c.value) })
@@ -250,6 +356,12 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 		c.prefix = prefixLength(c.value, rule.Anchors)
 	}
 	return c, true, nil
+}
+
+// isExample says that the value stands for a credential that it is not.
+func (c *candidate) isExample(why string) {
+	c.confidence, c.example = rules.LowConfidence, true
+	c.reasons = append(c.reasons, why)
 }
 
 // weigh lets the rule's evidence change a candidate.
@@ -362,58 +474,6 @@ func isVersion(s string) bool {
 
 // now is the time against which expiry is judged.
 func (s *Scanner) now() time.Time { return s.opt.Now }
-
-// resolve keeps, of candidates that overlap, the most specific one: by priority, then confidence, then length. It sorts cs.
-func resolve(cs []candidate) []candidate {
-	slices.SortStableFunc(cs, func(a, b candidate) int {
-		if a.rule.Priority != b.rule.Priority {
-			return b.rule.Priority - a.rule.Priority
-		}
-		if d := b.confidence.Rank() - a.confidence.Rank(); d != 0 {
-			return d
-		}
-		if d := (b.secret.hi - b.secret.lo) - (a.secret.hi - a.secret.lo); d != 0 {
-			return d
-		}
-		return strings.Compare(a.rule.ID, b.rule.ID)
-	})
-	var kept []candidate
-	// What is likely no credential stands in the way of less specific rules, but not of a proof.
-	var taken, doubtful spans
-	paired := map[string]bool{}
-	for _, c := range cs {
-		blocked := slices.ContainsFunc(c.claims, taken.overlap) ||
-			c.confidence != rules.Certain && slices.ContainsFunc(c.claims, doubtful.overlap)
-		if blocked || c.identifier && paired[c.value] {
-			continue
-		}
-		for _, s := range c.claims {
-			if c.confidence == rules.LowConfidence {
-				doubtful.add(s)
-			} else {
-				taken.add(s)
-			}
-		}
-		if c.rule.Fact != "" {
-			paired[c.facts[c.rule.Fact]] = true
-		}
-		kept = append(kept, c)
-	}
-	return kept
-}
-
-// spans is a sorted list of spans that do not overlap, but for equal ones and those of one candidate.
-type spans []span
-
-func (l *spans) add(s span) {
-	i, _ := slices.BinarySearchFunc(*l, s, func(a, b span) int { return a.lo - b.lo })
-	*l = slices.Insert(*l, i, s)
-}
-
-func (l *spans) overlap(s span) bool {
-	i, _ := slices.BinarySearchFunc(*l, s, func(a, b span) int { return a.lo - b.lo })
-	return i < len(*l) && (*l)[i].overlaps(s) || i > 0 && (*l)[i-1].overlaps(s)
-}
 
 // countLines returns the offsets of the line breaks in data.
 func countLines(data []byte) []int {

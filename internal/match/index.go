@@ -29,7 +29,7 @@ const MinLength = 3
 // as 32 times their number, because each page that is touched costs a hook a microsecond or two when it starts.
 const (
 	minHashBits  = 8
-	maxHashBits  = 15
+	maxHashBits  = 16
 	wordsPerText = 32
 )
 
@@ -52,8 +52,7 @@ type Index struct {
 	anchors []Anchor
 	// mask has the bits of a hash that count.
 	mask uint32
-	// heads has, by the first bits of the hash, the position of the first of its entries; they end where those of the
-	// next begin.
+	// heads has, by the hash of a key, the position of the first of its entries; they end where those of the next begin.
 	heads   []int32
 	shift   uint
 	entries []entry
@@ -68,17 +67,37 @@ const anyByte = ^uint16(0)
 
 // entry is an anchor to compare where a gram was met.
 type entry struct {
-	// gram has the bytes, folded, and mask the bits of it that count.
-	gram, mask uint32
-	anchor     int32
-	// off is the offset of the gram in the anchor.
-	off int32
+	// key has the bytes of the gram that count, folded.
+	key uint32
+	// ends has the last bytes of the anchor, ending the bits of them that count.
+	ends, ending uint32
+	anchor       int32
+	// off is the offset of the gram in the anchor, size the anchor's length.
+	off  int16
+	size uint16
 }
 
-const (
-	wholeGram  = 0xffffffff
-	threeBytes = 0x00ffffff
-)
+// newEntry makes an entry of an anchor, whose ends are compared before the rest of it, which is elsewhere in memory.
+func (x *Index) newEntry(key uint32, anchor, off int) entry {
+	e := entry{key: key, anchor: int32(anchor), off: int16(off)}
+	text := x.anchors[anchor].Text
+	if e.size = uint16(len(text)); int(e.size) < len(text) {
+		return e // it has no ending then
+	}
+	for i := max(0, len(text)-4); i < len(text); i++ {
+		e.ends, e.ending = e.ends>>8|uint32(text[i])<<24, e.ending>>8|0xff<<24
+	}
+	if x.anchors[anchor].Fold {
+		e.ending &^= fold4
+	}
+	e.ends &= e.ending
+	return e
+}
+
+// firstThree is the key of a gram of which the last byte does not count, lastThree that of one of which the first does not.
+// Both have a last byte that no folded one is.
+func firstThree(g uint32) uint32 { return g & 0x00ffffff }
+func lastThree(g uint32) uint32  { return g>>8 | 1<<24 }
 
 // fold4 has the bit that tells upper from lower case letters in each of four bytes. Setting it also merges a few other
 // bytes, which the comparison afterwards tells apart.
@@ -107,54 +126,52 @@ func NewIndex(anchors []Anchor) *Index {
 func (x *Index) enter(list []entry, anchor, parity, best int) []entry {
 	text := x.anchors[anchor].Text
 	if best >= 0 {
-		e := entry{gram: gram(text[best], text[best+1], text[best+2], text[best+3]), mask: wholeGram, anchor: int32(anchor), off: int32(best)}
-		return append(list, x.mark(e))
+		g := gram(text[best], text[best+1], text[best+2], text[best+3])
+		x.mark(g, 1<<(g>>24&31), anchor, best)
+		return append(list, x.newEntry(g, anchor, best))
 	}
 	if parity+3 <= len(text) { // three of four bytes at offset 1, or all three at offset 0: any byte may follow
-		e := entry{gram: gram(text[parity], text[parity+1], text[parity+2], 0), mask: threeBytes, anchor: int32(anchor), off: int32(parity)}
-		return append(list, x.mark(e))
+		g := gram(text[parity], text[parity+1], text[parity+2], 0)
+		x.mark(g, ^uint32(0), anchor, parity)
+		return append(list, x.newEntry(firstThree(g), anchor, parity))
 	}
 	// All three from the second byte of the gram on. Of two first bytes that fold to the same one is enough.
+	var g uint32
 	for b := range 256 {
 		if b&0x20 != 0 {
-			e := entry{gram: gram(byte(b), text[0], text[1], text[2]), mask: wholeGram, anchor: int32(anchor), off: -1}
-			list = append(list, x.mark(e))
+			g = gram(byte(b), text[0], text[1], text[2])
+			x.mark(g, 1<<(g>>24&31), anchor, -1)
 		}
 	}
-	return list
+	return append(list, x.newEntry(lastThree(g), anchor, -1))
 }
 
-// mark enters e into both tables and returns it.
-func (x *Index) mark(e entry) entry {
-	h := hash(e.gram, x.mask)
+// mark enters the gram at an offset of an anchor into both tables, with the bits of its last byte.
+func (x *Index) mark(g, last uint32, anchor, off int) {
+	h := hash(g, x.mask)
 	near := &x.near[h]
-	text := x.anchors[e.anchor].Text
-	if e.mask == wholeGram {
-		x.filter[h] |= 1 << (e.gram >> 24 & 31)
-	} else {
-		x.filter[h] = ^uint32(0)
-	}
-	if e.off > 0 {
-		near.before |= 1 << (text[e.off-1] & 15)
+	a := &x.anchors[anchor]
+	x.filter[h] |= last
+	if off > 0 {
+		near.before |= 1 << (a.Text[off-1] & 15)
 	} else {
 		near.before = anyByte
 	}
-	if after := int(e.off) + 4; after < len(text) {
-		near.after |= 1 << (text[after] & 15)
+	if after := off + 4; after < len(a.Text) {
+		near.after |= 1 << (a.Text[after] & 15)
 	} else {
 		near.after = anyByte
 	}
-	x.reach = max(x.reach, int(e.off))
-	return e
+	x.reach = max(x.reach, off)
 }
 
-// link sorts entries, which keep their order otherwise, by hash, with about one for two heads.
+// link sorts entries, which keep their order otherwise, by the hash of their keys, with about one for two heads.
 func (x *Index) link(list []entry) {
-	width := bits.Len32(x.mask)
-	x.shift = uint(max(width-bits.Len(uint(len(list)))-1, 0))
-	x.heads = make([]int32, 1<<(width-int(x.shift))+1)
+	width := bits.Len(uint(len(list))) + 1
+	x.shift = uint(32 - width)
+	x.heads = make([]int32, 1<<width+1)
 	for i := range list {
-		x.heads[hash(list[i].gram, x.mask)>>x.shift]++
+		x.heads[x.head(list[i].key)]++
 	}
 	sum := int32(0)
 	for i, n := range x.heads {
@@ -163,11 +180,14 @@ func (x *Index) link(list []entry) {
 	}
 	x.entries = make([]entry, len(list))
 	for i := len(list) - 1; i >= 0; i-- {
-		head := &x.heads[hash(list[i].gram, x.mask)>>x.shift]
+		head := &x.heads[x.head(list[i].key)]
 		*head--
 		x.entries[*head] = list[i]
 	}
 }
+
+// head returns the place in heads of a key.
+func (x *Index) head(key uint32) uint32 { return key * 0x9E3779B1 >> x.shift }
 
 // gram returns four bytes, folded.
 func gram(a, b, c, d byte) uint32 {
@@ -276,23 +296,36 @@ func (x *Index) findAt(data []byte, i, lo, hi int, hits []Hit) []Hit {
 
 // compare appends the anchors that stand in data with the gram g at position i and start from lo to before hi.
 func (x *Index) compare(data []byte, i int, g uint32, lo, hi int, hits []Hit) []Hit {
-	h := hash(g, x.mask) >> x.shift
-	entries := x.entries[x.heads[h]:x.heads[h+1]]
-	for k := range entries {
-		e := &entries[k]
-		if (e.gram^g)&e.mask != 0 {
-			continue
-		}
-		a := &x.anchors[e.anchor]
-		start := i - int(e.off)
-		if start < lo || start >= hi || start+len(a.Text) > len(data) {
-			continue
-		}
-		if have := data[start : start+len(a.Text)]; string(have) == a.Text || a.Fold && equalFold(have, a.Text) {
-			hits = append(hits, Hit{start, int(e.anchor)})
+	for _, key := range [...]uint32{g, firstThree(g), lastThree(g)} {
+		h := x.head(key)
+		for first, end := x.heads[h], x.heads[h+1]; first < end; first++ {
+			e := &x.entries[first]
+			if e.key != key {
+				continue
+			}
+			start := i - int(e.off)
+			last := start + int(e.size)
+			if start < lo || start >= hi || last > len(data) {
+				continue
+			}
+			if last >= 4 && binary.LittleEndian.Uint32(data[last-4:])&e.ending != e.ends {
+				continue
+			}
+			if a := &x.anchors[e.anchor]; a.in(data, start) {
+				hits = append(hits, Hit{start, int(e.anchor)})
+			}
 		}
 	}
 	return hits
+}
+
+// in reports whether the anchor stands in data at start.
+func (a *Anchor) in(data []byte, start int) bool {
+	if start+len(a.Text) > len(data) {
+		return false
+	}
+	have := data[start : start+len(a.Text)]
+	return string(have) == a.Text || a.Fold && equalFold(have, a.Text)
 }
 
 // equalFold compares without regard to the case of ASCII letters. Both have the same length.
