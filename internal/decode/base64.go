@@ -174,6 +174,9 @@ func (d *decoder) pieces(src []byte, ps []piece, parent *View) (found, ok bool) 
 	if all(chars, hexDigit) {
 		return d.hex(src, chars, ps, parent)
 	}
+	if found, ok = d.packed(src, chars, ps, parent); found || !ok {
+		return found, ok
+	}
 	// The decoding of views inside views writes over joined, so every reading is judged before the first is emitted.
 	var kept [4][]byte
 	for phase := range kept {
@@ -316,14 +319,20 @@ func groupMapping(src []byte, ps []piece, phase, n, outUnit, inUnit int) mapping
 	return m
 }
 
-// hex decodes a run of hexadecimal digits if all of it is text.
+// hex decodes a run of hexadecimal digits if all of it is text, or compressed text.
 func (d *decoder) hex(src, chars []byte, ps []piece, parent *View) (found, ok bool) {
 	if len(chars) < minHex || len(chars)%2 != 0 {
 		return false, true
 	}
 	data := make([]byte, len(chars)/2)
-	if _, err := hex.Decode(data, chars); err != nil || !all(data, text) {
+	if _, err := hex.Decode(data, chars); err != nil {
 		return false, true
+	}
+	if !all(data, text) {
+		if data[0] != 0x1f || data[1] != 0x8b {
+			return false, true
+		}
+		return d.packedHex(src, data, ps, parent)
 	}
 	return true, d.emit(parent, data, groupMapping(src, ps, 0, len(data), 1, 2), "hex")
 }

@@ -1,8 +1,11 @@
 package decode
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -66,7 +69,14 @@ func randomLine(r *rand.Rand) string {
 	}
 	const plain = "The quick brown fox jumps over the lazy dog, 12 times."
 	encoded := base64.StdEncoding.EncodeToString([]byte(plain[r.IntN(20):]))
-	switch r.IntN(12) {
+	packed := func() string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, plain+word(60)) // a buffer takes everything
+		_ = w.Close()
+		return base64.StdEncoding.EncodeToString(b.Bytes())
+	}
+	switch r.IntN(15) {
 	case 0:
 		return ""
 	case 1:
@@ -89,6 +99,12 @@ func randomLine(r *rand.Rand) string {
 		return "} else {" + strings.Repeat(" ", r.IntN(4))
 	case 10:
 		return word(12) + "=="
+	case 11:
+		return "data: " + packed()
+	case 12:
+		return wrapped(packed(), 40, "")
+	case 13:
+		return `url=jdbc\:db\://` + word(5) + `\=a\_b` + word(12)
 	default:
 		return "text, " + word(24) + strings.Repeat(" ", r.IntN(3)) + strings.Repeat("\r", r.IntN(2))
 	}

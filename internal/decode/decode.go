@@ -1,17 +1,21 @@
 // Package decode shows content as a scanner should see it: base64, percent-encoding, backslash escapes, HTML entities,
 // hexadecimal text and UTF-16 undone, each decoded stretch with a way back to the bytes of the original input.
 //
-// Compressed data is left alone: what base64 turns into gzip has no readable stretch and is dropped like any other binary.
+// Compressed data is unpacked where base64 or hexadecimal text holds it. Files that are compressed are another matter: see
+// internal/unpack.
 package decode
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // View is a decoded stretch of an input.
 type View struct {
 	// Data is the decoded text. Where the encoding leaves the line around it readable, that stands in it as it is.
 	Data []byte
 	// Steps names the encodings that were undone, outermost first: base64, hex, percent, escape (those with a backslash),
-	// entity, utf-16.
+	// entity, gzip and zlib (behind base64 or hex), utf-16.
 	Steps []string
 
 	// maps leads back to the input, the innermost step first.
@@ -45,7 +49,7 @@ func (v *View) Source(lo, hi int) (rawLo, rawHi int) {
 // Options bounds the work. The zero value means the defaults.
 type Options struct {
 	// MaxDepth is how many encodings may be nested; 0 means 3. An escape that is undone several times in a row, as in
-	// "%252520", counts once; more than 8 such repetitions are one too many.
+	// "%252520", counts once; more than 8 such repetitions are one too many. What unpacks counts with the base64 before it.
 	MaxDepth int
 	// MinRun is the least length of a base64 run in characters, padding included; 0 means 20, and 12 is the least.
 	MinRun int
@@ -72,6 +76,7 @@ type decoder struct {
 	truncated bool
 	// scratch holds base64 while nobody knows yet whether it is worth keeping; joined holds lines put together.
 	scratch, joined []byte
+	unpacker        unpacker
 }
 
 // Views returns the decoded views of data, and whether a bound of opt was hit, so that something may be missing. The
@@ -112,15 +117,24 @@ func (d *decoder) level(src []byte, parent *View) {
 // emit adds a view of a part of parent, and looks for further encodings in it. It returns false when a bound is hit and
 // the caller should stop.
 func (d *decoder) emit(parent *View, data []byte, m mapping, step string) bool {
+	return d.emitView(parent, data, []mapping{m}, []int{len(data)}, step)
+}
+
+// emitView is emit for steps that are taken together and count as one. Maps and lengths are those of the steps, the
+// innermost first.
+func (d *decoder) emitView(parent *View, data []byte, maps []mapping, lengths []int, steps ...string) bool {
 	depth := parent.depth
-	if n := len(parent.Steps); n == 0 || parent.Steps[n-1] != step || order(step) < 0 {
+	if n := len(parent.Steps); n == 0 || parent.Steps[n-1] != steps[0] || order(steps[0]) < 0 {
 		depth++
 	}
 	if depth > d.opt.MaxDepth || len(parent.maps) >= d.opt.MaxDepth+maxRepeated {
 		d.truncated = true
 		return false
 	}
-	cost := len(data) + viewCost + segmentCost*len(m)
+	cost := len(data) + viewCost
+	for _, m := range maps {
+		cost += segmentCost * len(m)
+	}
 	if cost > d.opt.MaxOutput-d.spent {
 		d.spent, d.truncated = d.opt.MaxOutput, true
 		return false
@@ -128,9 +142,9 @@ func (d *decoder) emit(parent *View, data []byte, m mapping, step string) bool {
 	d.spent += cost
 	v := View{
 		Data:    data,
-		Steps:   append(append(make([]string, 0, len(parent.Steps)+1), parent.Steps...), step),
-		maps:    append([]mapping{m}, parent.maps...),
-		lengths: append([]int{len(data)}, parent.lengths...),
+		Steps:   append(append(make([]string, 0, len(parent.Steps)+len(steps)), parent.Steps...), steps...),
+		maps:    slices.Concat(maps, parent.maps),
+		lengths: slices.Concat(lengths, parent.lengths),
 		depth:   depth,
 	}
 	if inner, ok := UTF16(data); ok {

@@ -195,6 +195,13 @@ func readBackslash(src []byte, i int) escape {
 		return literal(c, 2, quoteMatters(src, i+2))
 	case '/':
 		return literal('/', 2, true)
+	case ':':
+		// Java writes the colons and equals signs of values so, Markdown the underlines, shells and both the others.
+		return literal(':', 2, bytes.HasPrefix(src[i+2:], []byte("//")) || tokenFollows(src, i+2, run))
+	case '=', '_':
+		return literal(c, 2, tokenFollows(src, i+2, run))
+	case '#', '!', '@', '$', '&', '-':
+		return literal(c, 2, false)
 	case '\\':
 		// An escape that was escaped itself tells as much as it would without.
 		again := i+2 < len(src) && src[i+2] != '\\' && readBackslash(src, i+1).telling
@@ -252,6 +259,14 @@ func hexNumber(src []byte, i, n int) (v rune, ok bool) {
 // maxEntity is the length of the longest entity that is read.
 const maxEntity = 12
 
+// otherEntities stand for characters of passwords, or for white space. They tell nothing by themselves. It is never written
+// to.
+var otherEntities = map[string]byte{
+	"excl": '!', "dollar": '$', "num": '#', "percnt": '%', "ast": '*', "quest": '?', "semi": ';', "comma": ',', "Hat": '^',
+	"lpar": '(', "rpar": ')', "lsqb": '[', "rsqb": ']', "lcub": '{', "rcub": '}', "lbrace": '{', "rbrace": '}',
+	"grave": '`', "vert": '|', "verbar": '|', "hyphen": '-', "dash": '-', "nbsp": ' ', "Tab": '\t', "NewLine": '\n',
+}
+
 func readEntity(src []byte, i int) escape {
 	end := bytes.IndexByte(src[i:min(len(src), i+maxEntity)], ';')
 	if end < 2 {
@@ -291,7 +306,11 @@ func readEntity(src []byte, i int) escape {
 	case "period":
 		return literal('.', n, true)
 	default:
-		return escape{}
+		c, ok := otherEntities[string(name)]
+		if !ok {
+			return escape{}
+		}
+		return literal(c, n, false)
 	}
 }
 

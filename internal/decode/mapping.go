@@ -4,7 +4,8 @@ import "sort"
 
 // segment maps a stretch of decoded bytes to where they came from. The stretch consists of units: every outUnit decoded
 // bytes come from inUnit bytes, one unit after the other. A copied byte is a unit of 1 and 1, a base64 group one of 3 and
-// 4, a percent escape one of 1 and 3. A segment ends where the next one begins.
+// 4, a percent escape one of 1 and 3. A segment ends where the next one begins. With units of 0 it is the only one, and
+// every decoded byte comes from all of the in bytes of the input.
 type segment struct {
 	out, in         uint32
 	outUnit, inUnit uint16
@@ -29,6 +30,9 @@ func (m mapping) add(out, in, n, outUnit, inUnit int) mapping {
 	return append(m, segment{uint32(out), uint32(in), uint16(outUnit), uint16(inUnit)})
 }
 
+// wholeMapping maps every decoded byte to all of the n bytes that were decoded.
+func wholeMapping(n int) mapping { return mapping{{in: uint32(n)}} }
+
 // find returns the index of the segment that holds the decoded byte at pos.
 func (m mapping) find(pos int) int {
 	return sort.Search(len(m), func(i int) bool { return int(m[i].out) > pos }) - 1
@@ -37,6 +41,9 @@ func (m mapping) find(pos int) int {
 // unit returns where the unit begins and ends that the decoded byte at pos is part of.
 func (m mapping) unit(pos int) (lo, hi int) {
 	s := m[m.find(pos)]
+	if s.outUnit == 0 {
+		return 0, int(s.in)
+	}
 	lo = int(s.in) + (pos-int(s.out))/int(s.outUnit)*int(s.inUnit)
 	return lo, lo + int(s.inUnit)
 }

@@ -65,7 +65,7 @@ func anthropic(in Input) Result {
 	case anthropicSum(s):
 		r.Change, r.Reason = Proven, "its checksum is right"
 	case len(body) == anthropicBody && body[86] == '-':
-		r.Change, r.Reason = Lowered, "its checksum is wrong, as in a placeholder or an edited key"
+		r.Change, r.Reason = Lowered, wrongChecksum
 	case fixedLength(kind) && len(body) != anthropicBody:
 		r.Change, r.Reason = Lowered, "its length is not that of a key of this type"
 	case kind == "api" || kind == "admin":

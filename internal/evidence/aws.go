@@ -22,6 +22,9 @@ func awsAccessKey(in Input) Result {
 	if strings.HasSuffix(id, "EXAMPLE") {
 		return Result{Change: Lowered, Severity: "info", Facts: f, Reason: "it is an example of the documentation"}
 	}
+	if !every(id[4:], base32Digits) {
+		return Result{Change: Lowered, Facts: f, Reason: "it has digits that ids do not have: altered or made up"}
+	}
 	account, known := awsAccount(id)
 	switch {
 	case !known:
@@ -63,7 +66,7 @@ func isAWSKeyID(s string) bool {
 	}
 	switch s[:4] {
 	case "AKIA", "ASIA", "ABIA", "ACCA":
-		return every(s[4:], base32Digits)
+		return every(s[4:], base32Digits+"0189")
 	default:
 		return false
 	}
@@ -166,7 +169,7 @@ func bedrockShort(in Input) Result {
 	}
 	q, err := url.ParseQuery(query)
 	scope := strings.Split(q.Get("X-Amz-Credential"), "/")
-	if err != nil || len(scope) < 5 || !isAWSKeyID(scope[0]) {
+	if err != nil || len(scope) < 5 || !isAWSKeyID(scope[0]) || !every(scope[0][4:], base32Digits) {
 		return Result{Change: Lowered, Reason: "it does not hold a presigned request"}
 	}
 	f := facts{"aws_access_key_id": scope[0], "key_type": "short-term"}

@@ -53,7 +53,7 @@ func azureKey(in Input) Result {
 	if format.loose {
 		return Result{Change: Raised, Facts: f, Reason: "it has the signature of its service"}
 	}
-	return Result{Change: Lowered, Facts: f, Reason: "its checksum is wrong"}
+	return Result{Change: Lowered, Facts: f, Reason: wrongChecksum}
 }
 
 // azureAccount finds the storage account that a connection string names.
@@ -133,12 +133,11 @@ func azureEntra(in Input) Result {
 	case AzureEntraSuffix(s[:37]) == s[37:]:
 		return Result{Change: Proven, Facts: f, Reason: "its checksum is right"}
 	default:
-		return Result{Change: Lowered, Facts: f, Reason: "its checksum is wrong"}
+		return Result{Change: Lowered, Facts: f, Reason: wrongChecksum}
 	}
 }
 
-// azureDevOpsLegacy checks the checksum of tokens from before the common format. Microsoft publishes it as the way to
-// tell such tokens from any other 52 characters, so a value that fails is refuted.
+// azureDevOpsLegacy checks the checksum of tokens from before the common format. Whatever cannot be base 32 is no token.
 func azureDevOpsLegacy(in Input) Result {
 	s, ok := in.text()
 	if !ok {
@@ -156,5 +155,5 @@ func azureDevOpsLegacy(in Input) Result {
 			return Result{Change: Proven, Facts: facts{"token_type": kind.name}, Reason: "its checksum is right"}
 		}
 	}
-	return Result{Change: Refuted, Reason: "its checksum is wrong, so Azure DevOps did not issue it"}
+	return Result{Change: Lowered, Reason: wrongChecksum}
 }

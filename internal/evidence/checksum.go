@@ -6,6 +6,9 @@ import (
 	"hash/crc32"
 )
 
+// wrongChecksum is the reason for lowering a value whose checksum does not hold.
+const wrongChecksum = "its checksum is wrong: truncated, altered or made up"
+
 const (
 	base62Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	base36Digits = "0123456789abcdefghijklmnopqrstuvwxyz"

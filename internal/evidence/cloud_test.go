@@ -26,6 +26,9 @@ func TestAWSAccessKey(t *testing.T) {
 	wantChange(t, r, Lowered)
 	wantFacts(t, r, map[string]string{"aws_account": "-"})
 	wantFacts(t, value(t, "aws-access-key", "AKIAJ"+chars(base32Digits, 15)), map[string]string{"aws_account": "-"})
+	r = value(t, "aws-access-key", "AKIA"+chars("0123456789ABC", 16))
+	wantChange(t, r, Lowered)
+	wantFacts(t, r, map[string]string{"aws_account": "-", "key_type": "long-term"})
 	// An id of a canary account: the account's bits in base 32, the rest arbitrary.
 	r = value(t, "aws-access-key", keyIDOf(171436882533))
 	wantFacts(t, r, map[string]string{"aws_account": "171436882533", "canary": "true"})
@@ -198,7 +201,8 @@ func TestAzureOtherKeys(t *testing.T) {
 
 	pat := AzureDevOpsToken(chars("abcdefghijklmnopqrstuvwxyz234567", 52))
 	wantChange(t, value(t, "azure-devops-legacy", pat), Proven)
-	wantChange(t, value(t, "azure-devops-legacy", edited(pat)), Refuted)
+	wantChange(t, value(t, "azure-devops-legacy", edited(pat)), Lowered)
+	wantChange(t, value(t, "azure-devops-legacy", "1"+pat[1:]), Refuted)
 }
 
 func TestAzureSAS(t *testing.T) {
@@ -263,9 +267,10 @@ func TestURLCredentials(t *testing.T) {
 }
 
 func TestKubernetesSecret(t *testing.T) {
-	manifest := func(kind, v string) Result {
-		return run(t, "kubernetes-secret", Input{Value: []byte(v), Context: []byte("kind: " + kind + "\nmetadata:\n  name: app\n  namespace: prod\ntype: Opaque\ndata:\n  k: " + v + "\n")})
+	entry := func(kind, key, v string) Result {
+		return run(t, "kubernetes-secret", Input{Value: []byte(v), Context: []byte("kind: " + kind + "\nmetadata:\n  name: app\n  namespace: prod\ntype: Opaque\ndata:\n  " + key + ": " + v + "\n")})
 	}
+	manifest := func(kind, v string) Result { return entry(kind, "password", v) }
 	real := base64.StdEncoding.EncodeToString([]byte("k3y-of-the-app"))
 	r := manifest("Secret", real)
 	wantChange(t, r, Raised)
@@ -274,4 +279,13 @@ func TestKubernetesSecret(t *testing.T) {
 	wantChange(t, manifest("Secret", base64.StdEncoding.EncodeToString([]byte("changeme"))), Lowered)
 	wantChange(t, manifest("Secret", "{{ .Values.password }}"), Lowered)
 	wantChange(t, manifest("Secret", "ENC[AES256_GCM,data:x]"), Refuted)
+	for clear, want := range map[string]Change{
+		"postgres.acme.internal": Lowered, "https://acme.example/a": Lowered, "productionWithLogs": Lowered, "5432": Lowered,
+		"mode: fast\nlevel: 2": Lowered, "\x00\x01binary": Lowered, "Zx8" + chars(alnum, 14) + "q": Raised, "pg://u:p@h/d": Raised, "k!y-of-app": Raised,
+	} {
+		if r := entry("Secret", "foo", base64.StdEncoding.EncodeToString([]byte(clear))); r.Change != want {
+			t.Errorf("%q: %+v", clear, r)
+		}
+	}
+	wantChange(t, entry("Secret", "username", base64.StdEncoding.EncodeToString([]byte("Zx8"+chars(alnum, 14)))), Lowered)
 }

@@ -126,12 +126,16 @@ func kubernetesSecret(in Input) Result {
 			f.setName("secret_"+key, m[1])
 		}
 	}
-	clear := s
+	clear, decoded := s, false
 	if b, ok := unbase64(s); ok && len(b) > 0 && utf8.Valid(b) {
-		clear = strings.TrimSpace(string(b))
+		clear, decoded = strings.TrimSpace(string(b)), true
 	}
 	r := Result{Facts: f}
-	switch {
+	switch named := namesCredential(ctx, s); {
+	case !named && !(decoded && isPrintable(clear)):
+		r.Change, r.Reason = Lowered, "its name does not say that it is a credential, and it does not decode to text"
+	case !named && (isUserName(ctx, s) || isPublicWord(clear)):
+		r.Change, r.Reason = Lowered, "it decodes to a name, a host or a setting"
 	case isTemplate(clear) || isTemplate(s):
 		r.Change, r.Reason = Lowered, "it is filled in when the manifest is used"
 	case isWeakWord(clear):
@@ -140,4 +144,72 @@ func kubernetesSecret(in Input) Result {
 		r.Change, r.Reason = Raised, "it stands in a Secret"
 	}
 	return r
+}
+
+// entryName returns the key before a value in a manifest, or "".
+func entryName(ctx, value string) string {
+	at := strings.Index(ctx, value)
+	if at < 0 {
+		return ""
+	}
+	re := regexp.MustCompile(`([A-Za-z0-9_.-]+)\\{0,3}["']?:[ \t]*\\{0,3}["']?$`)
+	m := re.FindStringSubmatch(ctx[max(0, at-120):at])
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// namesCredential reports whether the key before a value in a manifest is one that a credential has. Where there is none
+// to be seen, nothing speaks against it.
+func namesCredential(ctx, value string) bool {
+	name := entryName(ctx, value)
+	return name == "" ||
+		regexp.MustCompile(`(?i)pass|pwd|secret|token|key|cred|auth|jwt|cookie|salt|seed|dsn|connection|private|cert`).MatchString(name)
+}
+
+// isUserName reports whether the key says that the value is who or where, not the secret of it.
+func isUserName(ctx, value string) bool {
+	return regexp.MustCompile(`(?i)(?:user(?:name)?|login|email|host(?:name)?|address|database|db|name|namespace|region|bucket|id)$`).
+		MatchString(entryName(ctx, value))
+}
+
+// isPrintable reports whether s is a line or more of text in ASCII.
+func isPrintable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isPublicWord reports whether a clear value looks like a setting: a word, a host, a path, a number, a file with names
+// and values. What is random mixes digits and letters of both cases, or has signs that settings do not have.
+func isPublicWord(s string) bool {
+	if strings.ContainsAny(s, "\n\r") || isDigits(s) {
+		return true
+	}
+	if strings.Contains(s, "://") {
+		return !strings.Contains(s, "@")
+	}
+	lower, upper, digit := 0, 0, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= '0' && c <= '9':
+			digit++
+		case !strings.ContainsRune("._-/:, ", rune(c)):
+			return false
+		}
+	}
+	switch {
+	case lower > 0 && upper > 0:
+		return digit == 0 && upper < lower/3 // a name in camel case
+	default:
+		return digit == 0 || len(s) < 20
+	}
 }

@@ -28,9 +28,10 @@ type Input struct {
 // Change is what a function found out about how likely the value is a real credential.
 type Change int8
 
-// The changes. Proven: a checksum or a structure shows that it is one. Refuted: a checksum or structure that the
-// provider documents shows that it is none, and the match should be dropped; formats known from observation alone are
-// never refuted, only lowered.
+// The changes. Proven: a checksum or a structure shows that it is one. Lowered: something that such a credential has is
+// missing, and a checksum that is wrong counts no more than that, documented or not: people shorten a live token, change
+// some characters before they share it, or make one up for a test, and the reader decides which it was. Refuted: what the
+// value decodes to says that it is something else, or nothing at all, and the match should be dropped.
 const (
 	Unchanged Change = iota
 	Proven

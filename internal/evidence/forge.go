@@ -26,9 +26,6 @@ func githubType(prefix string) string {
 }
 
 // github checks the documented checksum and computes the name that audit logs know the token by.
-//
-// A classic personal token that fails is refuted: GitHub announced the checksum for exactly this use. The other types
-// are only lowered, since servers of many ages issue them and nothing promises that all of those write it.
 func github(in Input) Result {
 	s, ok := in.text()
 	if !ok {
@@ -51,14 +48,10 @@ func github(in Input) Result {
 	if len(body) != 36 && (kind != "refresh" || len(body) != 76) {
 		return Result{Change: Lowered, Facts: f, Reason: "its length is not that of a token of this type"}
 	}
-	switch cut := len(body) - 6; {
-	case body[cut:] == GitHubSuffix(body[:cut]):
+	if cut := len(body) - 6; body[cut:] == GitHubSuffix(body[:cut]) {
 		return Result{Change: Proven, Facts: f, Reason: "its checksum is right"}
-	case kind == "personal-classic":
-		return Result{Change: Refuted, Facts: f, Reason: "its checksum is wrong, so GitHub did not issue it"}
-	default:
-		return Result{Change: Lowered, Facts: f, Reason: "its checksum is wrong"}
 	}
+	return Result{Change: Lowered, Facts: f, Reason: wrongChecksum}
 }
 
 // hashedToken is how GitHub's audit log writes a token. It does not lead back to the token.
@@ -145,7 +138,7 @@ func gitlab(in Input) Result {
 	if s[cut:] == GitLabSuffix(s[:cut]) {
 		return Result{Change: Proven, Facts: f, Reason: "its checksum is right"}
 	}
-	return Result{Change: Lowered, Facts: f, Reason: "its checksum is wrong"}
+	return Result{Change: Lowered, Facts: f, Reason: wrongChecksum}
 }
 
 // vercelType names the token types by prefix.
@@ -176,5 +169,5 @@ func vercel(in Input) Result {
 	if s[54:] == VercelSuffix(s[4:54]) {
 		return Result{Change: Proven, Facts: f, Reason: "its checksum is right"}
 	}
-	return Result{Change: Lowered, Facts: f, Reason: "its checksum is wrong"}
+	return Result{Change: Lowered, Facts: f, Reason: wrongChecksum}
 }

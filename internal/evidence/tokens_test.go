@@ -95,7 +95,7 @@ func TestForges(t *testing.T) {
 		facts           map[string]string
 	}{
 		"ghp":          {"github", gh("gh"+"p_", 30), Proven, map[string]string{"token_type": "personal-classic"}},
-		"ghp edited":   {"github", edited(gh("gh"+"p_", 30)), Refuted, nil},
+		"ghp edited":   {"github", edited(gh("gh"+"p_", 30)), Lowered, nil},
 		"gho edited":   {"github", edited(gh("gh"+"o_", 30)), Lowered, nil},
 		"ghs":          {"github", gh("gh"+"s_", 30), Proven, map[string]string{"token_type": "installation"}},
 		"ghr":          {"github", gh("gh"+"r_", 70), Proven, map[string]string{"token_type": "refresh"}},
