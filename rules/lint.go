@@ -36,11 +36,12 @@ func Lint(s *Set) []error {
 		if err := lintPattern(r); err != nil {
 			note("%w", err)
 		}
-		if other, dup := seen[r.Pattern]; dup && len(r.Parts) == 0 {
+		finds := r.Assignment + " " + r.Pattern
+		if other, dup := seen[finds]; dup && len(r.Parts) == 0 {
 			note("the pattern is that of rule %s: one of them is never reported", other)
 		}
 		if len(r.Parts) == 0 {
-			seen[r.Pattern] = r.ID
+			seen[finds] = r.ID
 		}
 		for _, e := range lintAnchors(r) {
 			note("%w", e)
@@ -76,6 +77,9 @@ func unbounded(re *syntax.Regexp) bool {
 // lintAnchors checks on the match examples that every match of the pattern has one of the anchors in it: without it
 // the engine would not look there.
 func lintAnchors(r *Rule) []error {
+	if r.Assignment != "" {
+		return nil // no pattern, and the examples are tried by the engine
+	}
 	re, err := regexp.Compile(r.Pattern)
 	if err != nil {
 		return []error{err}

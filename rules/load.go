@@ -66,6 +66,13 @@ func Load(fsys fs.FS, name, label string) (*Set, error) {
 	return load(fsys, name, label, true)
 }
 
+// Read is [Load] for the text of one file; label is its name in messages.
+func Read(text []byte, label string) (*Set, error) {
+	l := loader{check: true, seen: map[string]Origin{}, playbooks: map[string]Playbook{}}
+	l.text(label, text)
+	return l.set(label)
+}
+
 // load is [Load]; check is false for files that tests have checked.
 func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 	names := []string{name}
@@ -90,13 +97,7 @@ func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 	for _, n := range names {
 		l.file(n)
 	}
-	if len(l.errs) > 0 {
-		return nil, errors.Join(l.errs...)
-	}
-	if len(l.rules) == 0 {
-		return nil, fmt.Errorf("read rules: no rule in %q", label)
-	}
-	return NewSet(l.rules, l.playbooks), nil
+	return l.set(label)
 }
 
 // Merge returns a set with the rules of both. A rule id that stands in both is an error: rules are added, not replaced.
@@ -131,6 +132,17 @@ type loader struct {
 	errs      []error
 }
 
+// set returns what was read, or everything that is wrong with it.
+func (l *loader) set(label string) (*Set, error) {
+	if len(l.errs) > 0 {
+		return nil, errors.Join(l.errs...)
+	}
+	if len(l.rules) == 0 {
+		return nil, fmt.Errorf("read rules: no rule in %q", label)
+	}
+	return NewSet(l.rules, l.playbooks), nil
+}
+
 func (l *loader) fail(file string, line int, rule string, err error) {
 	l.errs = append(l.errs, &Error{file, line, rule, err})
 }
@@ -143,6 +155,11 @@ func (l *loader) file(name string) {
 		l.fail(shown, 1, "", err)
 		return
 	}
+	l.text(shown, data)
+}
+
+// text adds the rules of a file's content; shown is its name in messages.
+func (l *loader) text(shown string, data []byte) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		l.fail(shown, 1, "", err)
@@ -200,14 +217,15 @@ func (l *loader) addPlaybooks(shown string, line int, f *file) {
 
 // add takes a decoded rule in, with its defaults, or says what is wrong with it.
 func (l *loader) add(r *Rule) {
-	if r.Priority == 0 {
-		r.Priority = defaultPriority
-	}
-	if r.Confidence == "" {
-		r.Confidence = HighConfidence
-	}
 	var errs []error
 	if l.check {
+		errs = r.validateAssigned()
+	}
+	if r.Assigned.is() && len(errs) == 0 {
+		r.expandAssigned()
+	}
+	r.setDefaults()
+	if l.check && len(errs) == 0 {
 		errs = r.validate()
 	}
 	if other, dup := l.seen[r.ID]; dup {
@@ -221,6 +239,20 @@ func (l *loader) add(r *Rule) {
 		l.fail(r.Origin.File, r.Origin.Line, r.ID, err)
 	}
 	l.rules = append(l.rules, *r)
+}
+
+// setDefaults fills in what the rule leaves open.
+func (r *Rule) setDefaults() {
+	priority, confidence := defaultPriority, HighConfidence
+	if r.Assigned.is() {
+		priority, confidence = assignedPriority, MediumConfidence
+	}
+	if r.Priority == 0 {
+		r.Priority = priority
+	}
+	if r.Confidence == "" {
+		r.Confidence = confidence
+	}
 }
 
 // strict reports mapping keys that t has no field for, and duplicate ones, with their lines: yaml.v3 can do the first

@@ -83,6 +83,9 @@ type Rule struct {
 	Fold bool `yaml:"fold"`
 	// Pattern is an RE2 expression; its group 1 is the secret. It sees a bounded window around an anchor.
 	Pattern string `yaml:"pattern"`
+	// Assignment is a kind of package weigh, in place of a pattern: what is assigned to a name with a word of that kind is
+	// weighed, and the weight decides the confidence. The anchors are the words' beginnings.
+	Assignment string `yaml:"assignment"`
 	// MaxLength bounds the length in bytes of a match of Pattern. 0 lets the engine work it out, which it can for
 	// patterns without unbounded repetition; it takes 4096 for others.
 	MaxLength int `yaml:"max_length"`
@@ -100,6 +103,8 @@ type Rule struct {
 	// Fact is the name under which the main match is stated when a part, not the match, is the secret.
 	Fact string `yaml:"fact"`
 
+	// Assigned is another way to say anchors, fold and pattern: [Load] writes those from it.
+	Assigned Assigned `yaml:"assigned"`
 	// Why says in one or two sentences what the holder of such a credential can do.
 	Why string `yaml:"why"`
 	// Docs are links to the provider's own documentation of the format.
@@ -128,6 +133,8 @@ type Checks struct {
 	ForbidContext []string `yaml:"forbid_context"`
 	// Paths are RE2 expressions, one of which must match the path. Empty means every path.
 	Paths []string `yaml:"paths"`
+	// NotPaths are RE2 expressions none of which may match the path.
+	NotPaths []string `yaml:"not_paths"`
 	// IgnoreSHA256 are hex SHA-256 sums of published example values, which are no secrets.
 	IgnoreSHA256 []string `yaml:"ignore_sha256"`
 	// AllowPlaceholders switches off the check that the value is no placeholder ("changeme", "xxxx", "<token>").

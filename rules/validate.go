@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/skant-dev/skant/internal/evidence"
+	"github.com/skant-dev/skant/internal/weigh"
 )
 
 // MinAnchor is the least length of an anchor in bytes: shorter ones would be met everywhere.
@@ -50,7 +51,7 @@ func (r *Rule) validate() []error {
 	if r.MaxLength < 0 || r.MaxLength > maxMatch {
 		bad("max_length %d: write 0 to %d", r.MaxLength, maxMatch)
 	}
-	errs = append(errs, checkPattern("pattern", r.Pattern)...)
+	errs = append(errs, r.validatePattern()...)
 	errs = append(errs, r.Checks.validate("")...)
 	for _, name := range r.Evidence {
 		if _, ok := evidence.Lookup(name); !ok {
@@ -60,6 +61,20 @@ func (r *Rule) validate() []error {
 	errs = append(errs, r.validateParts()...)
 	errs = append(errs, r.validateExamples()...)
 	return errs
+}
+
+// validatePattern checks that there is a pattern, or a kind of assignments in its place.
+func (r *Rule) validatePattern() []error {
+	switch {
+	case r.Assignment == "":
+		return checkPattern("pattern", r.Pattern)
+	case r.Pattern != "":
+		return []error{errors.New("assignment stands in place of pattern: write one or the other")}
+	case !slices.Contains(weigh.Kinds(), weigh.Kind(r.Assignment)):
+		return []error{fmt.Errorf("assignment %q: known are %v", r.Assignment, weigh.Kinds())}
+	default:
+		return nil
+	}
 }
 
 func (r *Rule) validateParts() []error {
@@ -108,7 +123,7 @@ func (c *Checks) validate(where string) []error {
 	lists := []struct {
 		name     string
 		patterns []string
-	}{{"require", c.Require}, {"forbid", c.Forbid}, {"forbid_context", c.ForbidContext}, {"paths", c.Paths}}
+	}{{"require", c.Require}, {"forbid", c.Forbid}, {"forbid_context", c.ForbidContext}, {"paths", c.Paths}, {"not_paths", c.NotPaths}}
 	for _, l := range lists {
 		for _, p := range l.patterns {
 			if _, err := regexp.Compile(p); err != nil {
