@@ -59,7 +59,8 @@ func (a *app) engine(p *prepared) ([sha256.Size]byte, error) {
 		return [sha256.Size]byte{}, fmt.Errorf("find this program's file: %w", err)
 	}
 	key := sha256.Sum256([]byte(a.env("SKANT_FINGERPRINT_KEY")))
-	return sha256.Sum256(fmt.Appendf(nil, "%s %d %d %x %x", version(), info.Size(), info.ModTime().UnixNano(), p.set.Digest(), key)), nil
+	return sha256.Sum256(fmt.Appendf(nil, "%s %d %d %x %x %s %t",
+		version(), info.Size(), info.ModTime().UnixNano(), p.set.Digest(), key, p.flags.minConfidence, p.flags.includeExamples)), nil
 }
 
 // sayReused says on standard error what was not searched again, and what could not be kept.

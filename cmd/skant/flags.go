@@ -13,20 +13,22 @@ import (
 
 // scanFlags are the flags of every scanning command.
 type scanFlags struct {
-	outputs       list
-	rulePaths     list
-	minConfidence string
-	maxSize       string
-	timeout       time.Duration
-	showSecrets   bool
-	noProgress    bool
-	noCache       bool
+	outputs         list
+	rulePaths       list
+	minConfidence   string
+	includeExamples bool
+	maxSize         string
+	timeout         time.Duration
+	showSecrets     bool
+	noProgress      bool
+	noCache         bool
 }
 
 func (f *scanFlags) register(cmd *cobra.Command) {
 	f.registerOutput(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
+	fs.BoolVar(&f.includeExamples, "include-examples", false, helpFlagIncludeExamples)
 	fs.StringVar(&f.maxSize, "max-size", "4GiB", helpFlagMaxSize)
 	fs.DurationVar(&f.timeout, "timeout", 0, helpFlagTimeout)
 	fs.BoolVar(&f.noProgress, "no-progress", false, helpFlagNoProgress)
@@ -107,7 +109,7 @@ func (f *scanFlags) rulesOf(cmd *cobra.Command, rep *scanner.Report) (*rules.Set
 
 // options returns the engine's settings.
 func (f *scanFlags) options(a *app, outs []output) (scanner.Options, error) {
-	opt := scanner.Options{MinConfidence: rules.Confidence(f.minConfidence), Now: a.now()}
+	opt := scanner.Options{MinConfidence: rules.Confidence(f.minConfidence), IncludeExamples: f.includeExamples, Now: a.now()}
 	if opt.MinConfidence.Rank() < 0 {
 		return opt, withHint(fmt.Errorf("invalid confidence %q for --min-confidence", f.minConfidence), hintConfidence)
 	}

@@ -30,7 +30,7 @@ func newRoot(a *app) *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(
-		newScan(a), newStaged(a), newDiff(a), newHistory(a), newRecover(a), newReport(a), newRules(a), newHooks(a), newVersion(a),
+		newScan(a), newStaged(a), newDiff(a), newHistory(a), newRecover(a), newReport(a), newRules(a), newExplain(a), newHooks(a), newVersion(a),
 	)
 	return root
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -15,7 +18,7 @@ import (
 
 func newRules(a *app) *cobra.Command {
 	return group(&cobra.Command{Use: "rules", Short: helpRulesShort, Long: helpRules, Example: exampleRules},
-		newRulesList(a), newRulesShow(a), newRulesTest(a), newRulesLint(a))
+		newRulesList(a), newRulesShow(a), newRulesTest(a), newRulesLint(a), newRulesImport(a))
 }
 
 // allRules returns the built-in rules with all their texts, and the user's.
@@ -85,6 +88,10 @@ func showRule(w io.Writer, set *rules.Set, r *rules.Rule) error {
 	line("severity", string(r.Severity))
 	line("confidence", string(r.Confidence))
 	line("anchors", strings.Join(r.Anchors, "  "))
+	if r.Fold {
+		line("case", "makes no difference")
+	}
+	line("assignment", r.Assignment)
 	line("pattern", r.Pattern)
 	line("evidence", strings.Join(r.Evidence, ", "))
 	for _, p := range r.Parts {
@@ -132,8 +139,11 @@ func rulesUnderTest(paths []string) (*rules.Set, error) {
 
 func newRulesTest(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "test [RULES...]", Short: helpRulesTestShort, Long: helpRulesTest,
+		Use: "test [RULES... | TEXT]", Short: helpRulesTestShort, Long: helpRulesTest, Example: exampleRulesTest,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && !exists(args[0]) {
+				return a.tryText(cmd, args[0])
+			}
 			set, err := rulesUnderTest(args)
 			if err != nil {
 				return err
@@ -153,6 +163,30 @@ func newRulesTest(a *app) *cobra.Command {
 			return err
 		},
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// tryText tells what every rule makes of a text, "-" being standard input.
+func (a *app) tryText(cmd *cobra.Command, text string) error {
+	if ext := filepath.Ext(text); ext == ".yaml" || ext == ".yml" {
+		return withHint(fmt.Errorf("there is no file %q", text), hintRulesTest)
+	}
+	data := []byte(text)
+	if text == "-" {
+		var err error
+		if data, err = a.readExplained(text); err != nil {
+			return err
+		}
+	}
+	s, err := scanner.New(rules.Builtin(), scanner.Options{Now: a.now()})
+	if err != nil {
+		return err
+	}
+	return a.explainWith(cmd, s, data, "", 1, bytes.Count(data, []byte("\n"))+1)
 }
 
 func newRulesLint(a *app) *cobra.Command {

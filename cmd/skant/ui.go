@@ -30,6 +30,9 @@ const (
 	msgHookNoBinary      = "the program %q is not there; the hook looks for skant in PATH. To renew it: skant hooks install"
 	msgHookLine          = "to run skant from %q too, add near its top: %s"
 	msgProgress          = "%s, %s, %d found"
+	msgImported          = "skant: %d of %d rules were imported\n"
+	msgNotImported       = "skant: not carried over: %s\n"
+	msgNothingTried      = "no rule has an anchor there: nothing was tried.\n"
 	msgUnchanged         = "skant: nothing has changed since %s; only what had findings was searched again (--no-cache searches all)\n"
 	msgReused            = "skant: %d objects were searched by an earlier run, the latest on %s, and are counted as read (--no-cache searches all)\n"
 	msgCacheUnused       = "skant: nothing is kept for the next run: %s\n"
@@ -46,6 +49,9 @@ const (
 	hintRules              = "`skant rules lint FILE` checks a rule file; docs/rules.md describes the format."
 	hintRulesArgs          = "`skant rules list` takes no arguments; to see one rule: skant rules show ID."
 	hintRulesShow          = "give the id of one rule; `skant rules list` lists them."
+	hintExplainArgs        = "name a file, with or without a line: skant explain FILE:LINE, or - for standard input."
+	hintRulesImport        = "name one configuration file of gitleaks: skant rules import gitleaks.toml > rules.yaml."
+	hintExplainSize        = "cut out the part that is to be explained."
 	hintRulesTest          = "change the pattern, the checks or the example; docs/rules.md describes all three."
 	hintRulesLint          = "these do not stop a scan, but the next reader of the rules will want them."
 	hintScanPath           = "name files or folders that exist, or - for standard input."
@@ -66,18 +72,19 @@ const (
 )
 
 const (
-	helpFlagOutput        = "output `FORMAT[=PATH]`: text, json, jsonl, sarif or markdown; may be repeated"
-	helpFlagRules         = "also use the rules of this `FILE` or folder; may be repeated"
-	helpFlagMinConfidence = "least `CONFIDENCE` to report: certain, high, medium or low"
-	helpFlagMaxSize       = "`SIZE` above which a file or object is not read, which makes the scan incomplete"
-	helpFlagTimeout       = "stop after this `DURATION`, which makes the scan incomplete; 0 means never"
-	helpFlagShowSecrets   = "show secrets in clear, in text and json only; asks on a terminal, refused in CI"
-	helpFlagNoProgress    = "no progress display"
-	helpFlagNoCache       = "search everything again, whatever earlier runs have searched, and keep nothing for later ones"
-	helpFlagNoIgnore      = "also read what .gitignore leaves out"
-	helpFlagSubmodules    = "also read the stores of submodules, each as a repository of its own"
-	helpFlagRepo          = "the `REPO`sitory"
-	helpFlagReport        = "use this saved JSON report instead of scanning; - is standard input"
+	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif or markdown; may be repeated"
+	helpFlagRules           = "also use the rules of this `FILE` or folder; may be repeated"
+	helpFlagIncludeExamples = "report placeholders, values of tests and published examples, too"
+	helpFlagMinConfidence   = "least `CONFIDENCE` to report: certain, high, medium or low"
+	helpFlagMaxSize         = "`SIZE` above which a file or object is not read, which makes the scan incomplete"
+	helpFlagTimeout         = "stop after this `DURATION`, which makes the scan incomplete; 0 means never"
+	helpFlagShowSecrets     = "show secrets in clear, in text and json only; asks on a terminal, refused in CI"
+	helpFlagNoProgress      = "no progress display"
+	helpFlagNoCache         = "search everything again, whatever earlier runs have searched, and keep nothing for later ones"
+	helpFlagNoIgnore        = "also read what .gitignore leaves out"
+	helpFlagSubmodules      = "also read the stores of submodules, each as a repository of its own"
+	helpFlagRepo            = "the `REPO`sitory"
+	helpFlagReport          = "use this saved JSON report instead of scanning; - is standard input"
 )
 
 const exitStatusHelp = `
@@ -157,9 +164,21 @@ the scan: 1 with findings, 3 if it was incomplete.`
 	exampleRules       = "  skant rules list\n  skant rules show anthropic-api-key\n  skant rules test my-rules.yaml"
 	helpRulesListShort = "list the rules"
 	helpRulesShowShort = "show one rule and its recovery steps"
-	helpRulesTestShort = "run the examples of rules"
+	helpRulesTestShort = "run the examples of rules, or try rules on a text"
 	helpRulesTest      = `Run every example of the rules in the given files or folders, or of the built-in rules: a match must be
-found, a clean one must not.`
+found, a clean one must not. With a text in place of files, or - for standard input, tell what each built-in rule that has an
+anchor in it makes of it.`
+	exampleRulesTest = "  skant rules test my-rules.yaml\n  skant rules test 'password = \"x\"'"
+
+	helpExplainShort = "why was this reported, or why not"
+	helpExplain      = `Tell of every rule that was tried on a line, or in a file, what came of it: which check refused the match,
+which rule knew more, what spoke for and against a value. Values are shown redacted.`
+	exampleExplain       = "  skant explain config/settings.py:41\n  skant explain --min-confidence low .env"
+	helpRulesImportShort = "make rules of a configuration of gitleaks"
+	helpRulesImport      = `Read the rules of a configuration file of gitleaks and write them as a rule file of skant: patterns, entropy,
+paths and allowlists. What cannot be carried over is listed on standard error, with the reason. Built-in rules of gitleaks
+that the file extends are not taken.`
+	exampleRulesImport = "  skant rules import gitleaks.toml > our-rules.yaml\n  skant scan --rules our-rules.yaml ."
 	helpRulesLintShort = "check rules for mistakes and omissions"
 	helpRulesLint      = `Check the rules in the given files or folders, or the built-in ones: unknown keys, patterns that do not
 compile, anchors that a match lacks, missing reasons, links, examples and recovery steps.`
