@@ -7,7 +7,7 @@ FUZZTIME ?= 20000x
 REPO ?= .
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history fuzz generate cover dogfood
+.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history bench-detection bench-precision fuzz generate cover dogfood
 
 # Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
@@ -61,6 +61,19 @@ bench-history:
 		$(GO) test -tags bench -count=1 -timeout 120m -run '^TestBenchHistory$$' -v ./e2e
 	SKANT_BENCH_REPO="$$(git -C "$(REPO)" rev-parse --absolute-git-dir)" \
 		$(GO) test -count=1 -timeout 60m -run '^$$' -bench '^BenchmarkAnchors$$' -benchtime 1x ./internal/match
+
+# Precision and recall on the labelled set (docs/detection.md): make bench-detection LIST=3 ONLY='^shell' OUT=/tmp/missed
+bench-detection:
+	@SKANT_DETECTION=1 SKANT_DETECTION_LIST="$(LIST)" SKANT_DETECTION_ONLY="$(ONLY)" SKANT_DETECTION_SEED="$(SEED)" \
+		SKANT_DETECTION_OUT="$(OUT)" $(GO) test ./internal/labelled -count=1 -run '^TestDetection$$' -v
+
+# Findings per MB on trees and histories of real repositories, beside gitleaks (docs/detection.md):
+# make bench-precision SKANT_PRECISION_REPOS="$HOME/src/flask $HOME/src/rails" SKANT_PRECISION_OUT=/tmp/findings.tsv
+bench-precision:
+	SKANT_PRECISION_REPOS="$(abspath $(SKANT_PRECISION_REPOS))" SKANT_PRECISION_WHAT="$(SKANT_PRECISION_WHAT)" \
+		SKANT_PRECISION_OUT="$(abspath $(SKANT_PRECISION_OUT))" SKANT_PRECISION_KEEP="$(abspath $(SKANT_PRECISION_KEEP))" \
+		SKANT_PRECISION_PROGRAM="$(abspath $(SKANT_PRECISION_PROGRAM))" SKANT_PRECISION_GITLEAKS="$(SKANT_PRECISION_GITLEAKS)" \
+		$(GO) test -tags bench -count=1 -timeout 240m -run '^TestBenchPrecision$$' -v ./e2e
 
 fuzz:
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
