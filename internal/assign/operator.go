@@ -199,7 +199,7 @@ func (r *reader) directive(a *Assignment) bool {
 	if isQuote(rest[0]) {
 		return bytes.Count(rest, rest[:1]) == 2 && rest[len(rest)-1] == rest[0]
 	}
-	return bytes.IndexAny(rest, " \t") < 0
+	return !bytes.ContainsAny(rest, " \t")
 }
 
 // isDirective reports whether a word at the beginning of a line says that a name and a value follow.

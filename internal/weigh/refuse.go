@@ -97,7 +97,7 @@ func (w *weighing) inList() bool {
 		before = bytes.TrimRight(before, " \t")
 	}
 	after := bytes.TrimLeft(w.text[min(len(w.text), a.Value.Hi+1):a.Line.Hi], " \t")
-	follows := len(after) > 1 && after[0] == ',' && bytes.IndexAny(after[1:min(len(after), 4)], "\"'`") >= 0
+	follows := len(after) > 1 && after[0] == ',' && bytes.ContainsAny(after[1:min(len(after), 4)], "\"'`")
 	if len(before) == 0 {
 		return follows
 	}
@@ -135,7 +135,7 @@ var isExpression = sync.OnceValue(func() *regexp.Regexp {
 
 // isMaker matches functions that make a secret of a literal, or fall back to one.
 var isMaker = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(?:decode|encode|b64|base64|bytes?|str(?:ing)?|char|secret|passw(?:or)?d|credentials?|token|key\w*|auth\w*|getenv|get|env|environ|default|from|buffer|of|literal|raw|fernet|cipher|value|unhexlify|hex|wrap|create|new|encrypt|decrypt|sensitive|text|to\w+|parse\w*)!?$|\[\]byte$|^(?:[A-Z]\w*\.)*[A-Z]\w*$|^[a-z]{1,2}$`)
+	return regexp.MustCompile(`(?i)(?:decode|encode|b64|base64|bytes?|str(?:ing)?|char|secret|passw(?:or)?d|credentials?|token|key\w*|auth\w*|getenv|get|env|environ|default|from|buffer|of|literal|raw|fernet|cipher|value|unhexlify|hex|wrap|create|new|encrypt|decrypt|sensitive|text|to\w+|parse\w*)!?$|\[\]byte$|^(?-i:(?:[A-Z]\w*\.)*[A-Z]\w*)$|^[a-z]{1,2}$`)
 })
 
 // isCode matches what only an expression of a program has.
@@ -158,7 +158,7 @@ func (w *weighing) refusedBare() string {
 	if isCode().Match(v) && !(isDigits(v) && len(v) >= 6) {
 		return "the value is code"
 	}
-	if bytes.IndexAny(v, ",;|(){}[]<>\"'`\\") >= 0 && a.Operator != assign.Element {
+	if bytes.ContainsAny(v, ",;|(){}[]<>\"'`\\") && a.Operator != assign.Element {
 		return "the value has signs that a value without quotes does not have"
 	}
 	if constants(strings.ToLower(string(v))) {
