@@ -8,6 +8,10 @@ import (
 	"strings"
 )
 
+// maxProgram is the size of a pattern, in steps of its program, from which on it is slow: a counted repetition has as many
+// copies of its part.
+const maxProgram = 10_000
+
 // leastExamples is how many examples of each sort a rule should have.
 const leastExamples = 3
 
@@ -58,6 +62,13 @@ func lintPattern(r *Rule) error {
 	}
 	if r.MaxLength == 0 && unbounded(parsed) {
 		return errors.New("the pattern repeats without bound and max_length is not set: matches are cut at 4096 bytes")
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return err
+	}
+	if n := len(program.Inst); n > maxProgram {
+		return fmt.Errorf("the pattern is slow: it is a program of %d steps, of which %d are enough for most; repeat less, or shorter parts", n, maxProgram)
 	}
 	return nil
 }

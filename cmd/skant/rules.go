@@ -192,12 +192,20 @@ func (a *app) tryText(cmd *cobra.Command, text string) error {
 func newRulesLint(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "lint [RULES...]", Short: helpRulesLintShort, Long: helpRulesLint,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := rulesUnderTest(args)
 			if err != nil {
 				return err
 			}
-			if notes := rules.Lint(set); len(notes) > 0 {
+			s, err := scanner.New(set, scanner.Options{})
+			if err != nil {
+				return err
+			}
+			notes, err := s.Lint(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if notes = append(rules.Lint(set), notes...); len(notes) > 0 {
 				return withHint(errors.Join(notes...), hintRulesLint)
 			}
 			_, err = fmt.Fprintf(a.out, "%d rules: nothing to improve\n", set.Len())

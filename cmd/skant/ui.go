@@ -181,7 +181,8 @@ that the file extends are not taken.`
 	exampleRulesImport = "  skant rules import gitleaks.toml > our-rules.yaml\n  skant scan --rules our-rules.yaml ."
 	helpRulesLintShort = "check rules for mistakes and omissions"
 	helpRulesLint      = `Check the rules in the given files or folders, or the built-in ones: unknown keys, patterns that do not
-compile, anchors that a match lacks, missing reasons, links, examples and recovery steps.`
+compile, anchors that a match lacks, slow patterns, rules that others make unreachable, rules that tie, missing reasons,
+links, examples and recovery steps.`
 
 	helpHooksShort   = "install, remove and inspect git hooks"
 	helpHooks        = `Run skant before every commit. An existing hook is never overwritten.`
