@@ -37,13 +37,19 @@ func (h *history) edit(change func(d *chains.Draft)) {
 	h.list = append(h.list, chains.Version{Data: data, Base: base, Copies: copies})
 }
 
-// examples calls f with each rule's examples that are found; the text is set down between lines of code.
+// eighth is the share of rules that the tests of seams try unless more is asked for: most rules are much alike.
+const eighth = 8
+
+// examples calls f with rules' examples that are found; the text is set down between lines of code.
 func examples(t *testing.T, s *Scanner, f func(r *rules.Rule, text string)) {
 	t.Helper()
 	all := s.set.All()
 	for i := range all {
 		r := &all[i]
 		n := 0
+		if i%eighth != 0 && proof(t) == 1 {
+			continue
+		}
 		for _, tmpl := range r.Examples.Match {
 			if n > 1 && proof(t) == 1 {
 				break
@@ -99,7 +105,7 @@ func TestSeams(t *testing.T) {
 			}
 		}
 	})
-	if count < 3*len(s.rules) {
+	if count < 3*len(s.rules)/eighth {
 		t.Errorf("%d seams in examples of %d rules: the test tests little", count, len(s.rules))
 	}
 }
@@ -141,7 +147,7 @@ func TestReach(t *testing.T) {
 			}
 		}
 	})
-	if count < 100 {
+	if count < 50 {
 		t.Errorf("%d cases: the test tests little", count)
 	}
 }
