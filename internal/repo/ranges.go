@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -33,9 +34,9 @@ func (e *RangeError) Error() string {
 // Unwrap returns why a revision could not be resolved.
 func (e *RangeError) Unwrap() error { return e.Err }
 
-// Range is the commits that can be reached from a tip and not from a base.
+// Range is the commits that can be reached from one of some tips and from none of some bases.
 type Range struct {
-	Base, Tip pack.ID
+	Bases, Tips []pack.ID
 	// Commits are in an order that depends on nothing but them: parents before children, older ones first.
 	Commits []pack.ID
 	// Problems are commits that could not be read, and places where the clone ends before the range does.
@@ -48,9 +49,10 @@ type Range struct {
 	cut map[pack.ID]Problem
 }
 
-// RangeSpec is a range whose two ends are known to exist.
+// RangeSpec says which commits belong to a [Range]: what the tips lead to and the bases do not. Without a base that is the
+// whole history of the tips; without a tip it is nothing. All of them are commits.
 type RangeSpec struct {
-	Base, Tip pack.ID
+	Bases, Tips []pack.ID
 	// needCommon is that of "A...B": the ends must have a common ancestor.
 	needCommon bool
 	text       string
@@ -89,10 +91,10 @@ func (r *Repository) ParseRange(spec string) (RangeSpec, error) {
 	if err != nil {
 		return RangeSpec{}, &RangeError{Spec: spec, Err: err}
 	}
-	return RangeSpec{Base: base, Tip: tip, needCommon: three, text: spec}, nil
+	return RangeSpec{Bases: []pack.ID{base}, Tips: []pack.ID{tip}, needCommon: three, text: spec}, nil
 }
 
-// Range walks from the tip to where the base's history starts. Commits are judged by their real parents alone: neither
+// Range walks from the tips to where the history of the bases starts. Commits are judged by their real parents alone: neither
 // replace refs nor grafts, with which a repository could hide some, are followed. Where dates lie, a few commits that
 // the base has too may be part of it; none is ever missing.
 func (r *Repository) Range(ctx context.Context, spec RangeSpec) (*Range, error) {
@@ -108,7 +110,7 @@ func (r *Repository) Range(ctx context.Context, spec RangeSpec) (*Range, error) 
 		}
 		return nil, &RangeError{Spec: spec.text, Reason: "the two have no common ancestor in this clone", Remedy: remedy}
 	}
-	g := &Range{Base: spec.Base, Tip: spec.Tip, Commits: w.ordered(), repo: r, cut: w.cut}
+	g := &Range{Bases: spec.Bases, Tips: spec.Tips, Commits: w.ordered(), repo: r, cut: w.cut}
 	for _, id := range g.Commits {
 		if problem, ok := w.cut[id]; ok {
 			g.Problems = append(g.Problems, problem)
@@ -118,7 +120,8 @@ func (r *Repository) Range(ctx context.Context, spec RangeSpec) (*Range, error) 
 }
 
 // Changes returns what a commit of the range changes compared with all its parents: for a merge, only what differs from each of
-// them. A commit with a parent that is not here is compared with the base of the range instead, never with nothing. Calls may overlap.
+// them. A commit with a parent that is not here is compared with the bases of the range, too; without any, all that it has is new.
+// Calls may overlap.
 func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
 	c, err := g.repo.Commit(id)
 	if err != nil {
@@ -134,12 +137,14 @@ func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
 			problems = append(problems, Problem{"commits", g.repo.Explain(err), parent.String()})
 		}
 	}
-	if len(trees) < len(c.Parents) {
-		base, err := g.repo.Commit(g.Base)
+	for i := 0; len(trees) < len(c.Parents) && i < min(len(g.Bases), maxStandIns); i++ {
+		base, err := g.repo.Commit(g.Bases[i])
 		if err != nil {
 			return nil, err
 		}
-		trees = append(trees, base.Tree)
+		if !slices.Contains(trees, base.Tree) {
+			trees = append(trees, base.Tree)
+		}
 	}
 	set := g.repo.newChangeSet(len(trees))
 	d := differ{ctx: ctx, set: set, recent: &g.recent, total: &g.total}
@@ -150,6 +155,9 @@ func (g *Range) Changes(ctx context.Context, id pack.ID) (*ChangeSet, error) {
 	set.Problems = append(problems, set.Problems...)
 	return set, nil
 }
+
+// maxStandIns bounds how many bases stand in for parents that are not here: each is compared with.
+const maxStandIns = 4
 
 // finish drops files that only moved, and turns a bound that was hit into a problem.
 func (s *ChangeSet) finish(ctx context.Context, err error) error {

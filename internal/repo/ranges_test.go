@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/skant-dev/skant/internal/pack"
 )
 
 func (s *sandbox) walk(spec string) *Range {
@@ -115,6 +117,44 @@ func TestRangeAgreesWithGit(t *testing.T) {
 			}
 			if len(g.Problems) > 0 {
 				t.Errorf("problems %v", g.Problems)
+			}
+		}
+	}
+}
+
+func TestRangeOfSeveralEnds(t *testing.T) {
+	for seed := range int64(3) {
+		s := newSandbox(t)
+		ids := s.randomHistory(seed+20, 60)
+		random := rand.New(rand.NewSource(seed))
+		resolve := func(rev string) pack.ID {
+			id, err := s.open().Resolve(rev)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		for round := range 10 {
+			var spec RangeSpec
+			args := []string{"rev-list"}
+			for range 1 + random.Intn(3) {
+				id := ids[random.Intn(len(ids))]
+				spec.Tips, args = append(spec.Tips, resolve(id)), append(args, id)
+			}
+			for range round % 4 {
+				id := ids[random.Intn(len(ids))]
+				spec.Bases, args = append(spec.Bases, resolve(id)), append(args, "^"+id)
+			}
+			want := strings.Fields(s.git(args...))
+			g, err := s.open().Range(t.Context(), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := hexes(g)
+			slices.Sort(want)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+				t.Fatalf("%v (-git +ours):\n%s", args, diff)
 			}
 		}
 	}

@@ -49,15 +49,12 @@ func (w *rangeWalk) incomplete() bool { return w.lost > 0 }
 // run walks until no commit is left that only the tip leads to. It reports whether the ends have a common ancestor,
 // which it looks for to the end only if that is needed.
 func (w *rangeWalk) run(ctx context.Context, spec RangeSpec) (common bool, err error) {
-	for _, end := range []struct {
-		id       pack.ID
-		excluded bool
-	}{{spec.Base, true}, {spec.Tip, false}} {
-		c, err := w.load(end.id)
+	for i, id := range slices.Concat(spec.Bases, spec.Tips) {
+		c, err := w.load(id)
 		if err != nil {
 			return false, err
 		}
-		w.reach(c, end.excluded)
+		w.reach(c, i < len(spec.Bases))
 	}
 	spare := afterwards
 	for w.queue.Len() > 0 {

@@ -35,10 +35,16 @@ func NewDiff(r *repo.Repository, spec string, opt DiffOptions) (*Diff, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewCommits(r, parsed, opt), nil
+}
+
+// NewCommits returns a source that reads the commits of a range that is known already: what a push brings, for example,
+// which may have several tips and bases.
+func NewCommits(r *repo.Repository, spec repo.RangeSpec, opt DiffOptions) *Diff {
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
-	return &Diff{r, parsed, opt}, nil
+	return &Diff{r, spec, opt}
 }
 
 // Walk visits each commit's message, and each version of a file that differs from all parents of a commit: a merge
