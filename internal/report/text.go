@@ -36,25 +36,20 @@ type TextOptions struct {
 // Text writes the report for a person: secret by secret, the worst first, each with its places below, and then
 // everything that was not read. It writes nothing for a scan that found nothing and read everything.
 //
-// The report of a staged scan also says why a secret matters and how to go on, since it stands between a person and a
-// commit.
+// The report of a hook is shorter, and says why a secret matters and how to go on, since it stands between a person and a
+// commit or push.
 func Text(w io.Writer, rep *scanner.Report, set *rules.Set, opt TextOptions) error {
 	t := &textWriter{out: bufio.NewWriter(w), palette: newPalette(opt.Color), width: opt.Width, set: set}
 	groups := Groups(rep)
-	staged := rep.Command == "staged"
-	if staged && len(groups) > 0 {
-		t.line(t.strong.Sprintf("This commit would add %s:", Number(int64(len(groups)), "secret")))
-		t.line("")
-	}
-	for i, g := range groups {
-		if i > 0 {
-			t.line("")
+	if b, ok := blockedBy(rep.Command); ok && len(groups) > 0 {
+		t.block(groups, b)
+	} else {
+		for i, g := range groups {
+			if i > 0 {
+				t.line("")
+			}
+			t.group(g)
 		}
-		t.group(g, staged)
-	}
-	if staged && len(groups) > 0 {
-		t.line("")
-		t.wayOn()
 	}
 	t.suppressed(SuppressedGroups(rep))
 	t.coverage(&rep.Coverage)
@@ -101,7 +96,7 @@ func (t *textWriter) wrapped(text, indent string, tint *color.Color) {
 }
 
 // group writes one secret: what it is, what is known of it, where it is.
-func (t *textWriter) group(g *Group, staged bool) {
+func (t *textWriter) group(g *Group) {
 	f := g.First()
 	title := f.Title
 	if title == "" {
@@ -124,9 +119,6 @@ func (t *textWriter) group(g *Group, staged bool) {
 	}
 	t.facts(g)
 	t.places(g)
-	if r := t.rule(f.RuleID); staged && r != nil && r.Why != "" {
-		t.wrapped(r.Why, "  ", t.strong)
-	}
 	t.line(t.faint.Sprintf("  rule %s, fingerprint %s", visible.Text(f.RuleID), visible.Text(f.Fingerprint)))
 }
 
@@ -183,13 +175,6 @@ func (t *textWriter) room(used int) int {
 		return 0
 	}
 	return max(20, t.width-used)
-}
-
-// wayOn says how to go on after a blocked commit.
-func (t *textWriter) wayOn() {
-	t.wrapped("Take it out of the file, then stage the file again with git add. A value that was ever pushed or shared "+
-		"must also be revoked.", "", t.strong)
-	t.wrapped("No secret after all? `git commit --no-verify` commits it unchecked; say so in the commit message.", "", t.strong)
 }
 
 // suppressed lists what does not count, one line a secret, so that a suppression is never invisible.

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"cmp"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/skant-dev/skant/internal/visible"
+	"github.com/skant-dev/skant/rules"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// blocked says what a hook keeps from happening: the verb of the first line, and how a secret gets out of it.
+type blocked struct{ would, remove string }
+
+// blockedBy returns what the scan of a hook blocks, by the command of the report; ok is false for a scan that stands in
+// nobody's way.
+func blockedBy(command string) (b blocked, ok bool) {
+	b, ok = map[string]blocked{
+		"staged":      {"This commit would add", "edit the file, then git add it again."},
+		"pre-push":    {"This push would publish", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again."},
+		"pre-receive": {"This push is refused, because it brings", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again."},
+	}[command]
+	return b, ok
+}
+
+const (
+	// blockedInFull is up to how many secrets a blocked commit shows with excerpt and reason: a person reads about ten
+	// lines. Beyond it each has a line.
+	blockedInFull   = 1
+	blockedExcerpts = 3
+	blockedLines    = 20
+)
+
+// block writes what stands between a person and a commit or push, short enough to be read: where, what, why it matters, and
+// the two ways on.
+func (t *textWriter) block(groups []*Group, b blocked) {
+	t.line(t.strong.Sprintf("%s %s:", b.would, Number(int64(len(groups)), "secret")))
+	shown := groups[:min(len(groups), blockedLines)]
+	why := map[string]bool{}
+	for _, g := range shown {
+		f := g.First()
+		t.line("  " + t.place.Sprint(head(f)) + t.details(f) + "  " + t.strong.Sprint(visible.Text(cmp.Or(f.Title, f.RuleID))) + "  " +
+			visible.Text(f.Secret.Redacted()) + "  " + t.severity(g.Severity).Sprint(visible.Text(string(g.Severity))) + t.morePlaces(g))
+		if f.Revealed != "" {
+			t.revealed(f.Revealed)
+		}
+		if len(groups) <= blockedExcerpts && f.Excerpt != "" {
+			t.line("      " + Clip(visible.Text(f.Excerpt), t.room(6)))
+		}
+		if r := t.rule(f.RuleID); r != nil && r.Why != "" && !why[f.RuleID] && len(groups) <= blockedExcerpts {
+			why[f.RuleID] = true
+			t.wrapped(r.Why, "      ", t.faint)
+		}
+		if len(groups) <= blockedInFull && g.Confidence.Rank() < rules.HighConfidence.Rank() && len(f.Reasons) > 0 {
+			t.wrapped("("+confidenceWord(g.Confidence)+": "+strings.Join(f.Reasons, "; ")+")", "      ", t.faint)
+		}
+	}
+	if more := len(groups) - len(shown); more > 0 {
+		t.line("  and " + Number(int64(more), "more secret"))
+	}
+	t.waysOn(shown, b)
+}
+
+func (t *textWriter) morePlaces(g *Group) string {
+	if more := len(g.Places) - 1; more > 0 {
+		return t.faint.Sprintf("  and %s", Number(int64(more), "more place"))
+	}
+	return ""
+}
+
+// waysOn says how to go on: remove the secret, or allow it with a reason.
+func (t *textWriter) waysOn(groups []*Group, b blocked) {
+	f := groups[0].First()
+	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", "", t.strong)
+	comment, ok := allowComment(f)
+	if !ok {
+		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from staged", "", t.strong)
+	} else {
+		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", "", t.strong)
+	}
+	if f.Location.Path != "" && f.Location.Kind == scanner.KindStaged {
+		t.wrapped("Why it was reported: skant explain "+shellWord(visible.Text(f.Location.Path))+":"+strconv.Itoa(f.Location.StartLine), "", t.faint)
+	}
+}
+
+// allowComment is the comment that allows a finding in the language of its file; ok is false where there are no comments.
+func allowComment(f *scanner.Finding) (comment string, ok bool) {
+	if f.Location.Member != "" || f.Location.Path == "" || len(f.Location.Decoded) > 0 || f.Location.StartLine != f.Location.EndLine {
+		return "", false
+	}
+	marker := "skant:allow " + visible.Text(f.RuleID) + " WHY"
+	ext := strings.ToLower(path.Ext(f.Location.Path))
+	for _, c := range []struct{ lead, tail, files string }{
+		{"// ", "", ".go .js .mjs .cjs .ts .tsx .jsx .java .kt .kts .scala .swift .c .h .cc .cpp .hpp .cs .rs .php .dart .groovy .gradle .proto .zig .m .json5 .jsonc .scss .less .sol .fs .v"},
+		{"-- ", "", ".sql .lua .hs .elm .ada"},
+		{"; ", "", ".ini .lisp .clj .cljs .el .asm .reg"},
+		{"<!-- ", " -->", ".html .htm .xml .md .markdown .svg .vue .xhtml .csproj .plist .xaml"},
+		{"/* ", " */", ".css"},
+		{"% ", "", ".tex .erl .hrl"},
+		{"REM ", "", ".bat .cmd"},
+		{"' ", "", ".vb .vbs .bas"},
+	} {
+		if ext != "" && containsWord(c.files, ext) {
+			return c.lead + marker + c.tail, true
+		}
+	}
+	if ext != "" && containsWord(".json .csv .tsv .ipynb .lock .pem .key .p12 .pfx .txt .log .map .har", ext) {
+		return "", false
+	}
+	return "# " + marker, true
+}
+
+func containsWord(list, word string) bool {
+	for w := range strings.FieldsSeq(list) {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// shellWord quotes a path for a POSIX shell where it has to be.
+func shellWord(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
