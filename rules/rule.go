@@ -7,6 +7,8 @@
 // The package knows nothing of git, files or output: the engine (package scanner) interprets the rules.
 package rules
 
+import "sync"
+
 // Severity is how much harm a live credential of this kind can do.
 type Severity string
 
@@ -218,19 +220,17 @@ type Playbook struct {
 
 // Set is an immutable collection of rules with unique ids, in a fixed order.
 type Set struct {
-	rules     []Rule
+	rules []Rule
+	// byID is made when a rule is first looked up: most runs look up none.
 	byID      map[string]int
+	entered   sync.Once
 	playbooks map[string]Playbook
 }
 
 // NewSet makes a set of the given rules and playbooks. A playbook's key is "provider/name".
 // The caller has seen to it that ids are unique; of two rules with the same id the later one is found by [Set.Lookup].
 func NewSet(rs []Rule, playbooks map[string]Playbook) *Set {
-	s := &Set{rules: rs, byID: make(map[string]int, len(rs)), playbooks: playbooks}
-	for i := range rs {
-		s.byID[rs[i].ID] = i
-	}
-	return s
+	return &Set{rules: rs, playbooks: playbooks}
 }
 
 // All returns the rules in order. The slice is the set's own: do not change it.
@@ -241,6 +241,12 @@ func (s *Set) Len() int { return len(s.rules) }
 
 // Lookup returns the rule of that id, or nil.
 func (s *Set) Lookup(id string) *Rule {
+	s.entered.Do(func() {
+		s.byID = make(map[string]int, len(s.rules))
+		for i := range s.rules {
+			s.byID[s.rules[i].ID] = i
+		}
+	})
 	i, ok := s.byID[id]
 	if !ok {
 		return nil

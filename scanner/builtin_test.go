@@ -63,8 +63,8 @@ func TestWindowsLoseNothing(t *testing.T) {
 	s := builtin(t)
 	const neighbours = 40
 	total := 0
-	for first := 0; first < len(s.rules); first += neighbours {
-		last := min(first+neighbours, len(s.rules))
+	for first := 0; first < s.rules.len(); first += neighbours {
+		last := min(first+neighbours, s.rules.len())
 		var b strings.Builder
 		for _, r := range s.set.All()[first:last] {
 			for _, tmpl := range slices.Concat(r.Examples.Match, r.Examples.Clean) {
@@ -81,8 +81,8 @@ func TestWindowsLoseNothing(t *testing.T) {
 			total += holdWindows(t, s, i, data, hits)
 		}
 	}
-	if total < len(s.rules) {
-		t.Errorf("%d matches of %d rules: the test tests little", total, len(s.rules))
+	if total < s.rules.len() {
+		t.Errorf("%d matches of %d rules: the test tests little", total, s.rules.len())
 	}
 }
 
@@ -90,10 +90,10 @@ func TestWindowsLoseNothing(t *testing.T) {
 // much that is.
 func holdWindows(t *testing.T, s *Scanner, i int, data []byte, hits []match.Hit) int {
 	t.Helper()
-	rule := s.rules[i]
+	rule := s.rules.at(i)
 	var starts []ruleStart
 	for _, h := range hits {
-		if slices.Contains(s.anchors.rules[h.Anchor], i) {
+		if slices.Contains(s.anchors.of(h.Anchor), int32(i)) {
 			starts = append(starts, ruleStart{i, h.Pos})
 		}
 	}

@@ -3,7 +3,6 @@ package scanner
 import (
 	"bytes"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -87,10 +86,49 @@ func (c *compiledChecks) prepare() {
 	}
 }
 
-func compileRule(r *rules.Rule) *compiledRule {
-	c := &compiledRule{Rule: r, checks: newChecks(&r.Checks)}
+func compileRule(r *rules.Rule, opt *Options) *compiledRule {
+	c := &compiledRule{Rule: r, checks: newChecks(&r.Checks), keep: opt.keepFrom(), keepExamples: opt.IncludeExamples}
 	c.pattern.text = r.Pattern
 	return c
+}
+
+// ruleList is the rules of a scanner in the order of their set. One is made when it is first asked for: a hook meets the
+// anchors of a few rules of many.
+type ruleList struct {
+	set  []rules.Rule
+	made []atomic.Pointer[compiledRule]
+	opt  *Options
+}
+
+func newRuleList(set *rules.Set, opt *Options) ruleList {
+	return ruleList{set: set.All(), made: make([]atomic.Pointer[compiledRule], set.Len()), opt: opt}
+}
+
+func (l *ruleList) len() int { return len(l.set) }
+
+// find returns the position of the rule with an id, or -1.
+func (l *ruleList) find(id string) int {
+	for i := range l.set {
+		if l.set[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// at returns the rule at a position.
+func (l *ruleList) at(i int) *compiledRule {
+	if c := l.made[i].Load(); c != nil {
+		return c
+	}
+	return l.make(i)
+}
+
+func (l *ruleList) make(i int) *compiledRule {
+	if c := compileRule(&l.set[i], l.opt); l.made[i].CompareAndSwap(nil, c) {
+		return c
+	}
+	return l.made[i].Load() // another goroutine was faster
 }
 
 // prepare fills in what is needed once an anchor was met.
@@ -109,63 +147,4 @@ func (c *compiledRule) prepare() {
 		p.checks = newChecks(&part.Checks)
 		p.checks.prepare()
 	}
-}
-
-// anchorTable is every anchor once, with the rules that it starts.
-type anchorTable struct {
-	index *match.Index
-	rules [][]int // by anchor: positions in the list of compiled rules
-	size  []int   // by anchor: length in bytes
-	// longest is the length of the longest.
-	longest int
-}
-
-// maxAnchor is how much of an anchor is looked for, in bytes: more would make it hardly rarer, but every place where
-// something was inserted has to be searched from so far before it.
-const maxAnchor = 12
-
-// use is an anchor of a rule, by their positions.
-type use struct{ anchor, rule int }
-
-func newAnchorTable(set *rules.Set) *anchorTable {
-	all := set.All()
-	n := 0
-	for i := range all {
-		n += len(all[i].Anchors)
-	}
-	seen := make(map[match.Anchor]int, n)
-	list := make([]match.Anchor, 0, n)
-	uses := make([]use, 0, n)
-	count := make([]int, 0, n) // by anchor: how many rules it starts
-	last := make([]int, 0, n)  // by anchor: the last of them
-	for i := range all {
-		for _, text := range all[i].Anchors {
-			a := match.Anchor{Text: text[:min(len(text), maxAnchor)], Fold: all[i].Fold}
-			if a.Fold {
-				a.Text = strings.ToLower(a.Text)
-			}
-			at, ok := seen[a]
-			if !ok {
-				at = len(list)
-				seen[a] = at
-				list, count, last = append(list, a), append(count, 0), append(last, -1)
-			}
-			if last[at] != i { // a rule may have anchors with the same beginning
-				last[at] = i
-				uses = append(uses, use{at, i})
-				count[at]++
-			}
-		}
-	}
-	t := &anchorTable{index: match.NewIndex(list), rules: make([][]int, len(list)), size: make([]int, len(list))}
-	room := make([]int, len(uses)) // one allocation for all lists
-	for at, a := range list {
-		t.size[at] = len(a.Text)
-		t.longest = max(t.longest, len(a.Text))
-		t.rules[at], room = room[:0:count[at]], room[count[at]:]
-	}
-	for _, u := range uses {
-		t.rules[u.anchor] = append(t.rules[u.anchor], u.rule)
-	}
-	return t
 }

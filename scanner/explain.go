@@ -97,19 +97,19 @@ func (e *explainer) view(v view) error {
 	starts := map[int][]ruleStart{}
 	anchors := map[ruleStart]string{}
 	for _, h := range hits {
-		for _, r := range e.s.anchors.rules[h.Anchor] {
-			st := ruleStart{r, h.Pos}
-			starts[r] = append(starts[r], st)
-			anchors[st] = string(v.data[h.Pos : h.Pos+e.s.anchors.size[h.Anchor]])
+		for _, r := range e.s.anchors.of(h.Anchor) {
+			st := ruleStart{int(r), h.Pos}
+			starts[st.rule] = append(starts[st.rule], st)
+			anchors[st] = string(v.data[h.Pos : h.Pos+e.s.anchors.size(h.Anchor)])
 		}
 	}
-	for r := range e.s.rules {
+	for r := range e.s.rules.len() {
 		list := starts[r]
 		if len(list) == 0 {
 			continue
 		}
 		slices.SortFunc(list, ruleStart.compare)
-		if err := e.rule(e.s.rules[r], v, list, anchors); err != nil {
+		if err := e.rule(e.s.rules.at(r), v, list, anchors); err != nil {
 			return err
 		}
 	}

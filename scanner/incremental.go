@@ -94,7 +94,7 @@ func (s *Scanner) carry(sc *scratch) {
 	ch := &sc.changes
 	ch.hits, ch.dirty = ch.hits[:0], ch.dirty[:0]
 	if ch.marked == nil {
-		ch.marked = make([]bool, len(s.rules))
+		ch.marked = make([]bool, s.rules.len())
 	}
 	for _, r := range ch.rules {
 		ch.marked[r] = false
@@ -132,13 +132,13 @@ func (s *Scanner) freshAnchors(from, lo, hi int, sc *scratch) {
 	from = max(from, lo-s.anchors.longest+1)
 	sc.hits = s.anchors.index.FindIn(ch.text, from, hi, sc.hits[:0])
 	for _, h := range sc.hits {
-		if h.Pos < lo && h.Pos+s.anchors.size[h.Anchor] <= lo {
+		if h.Pos < lo && h.Pos+s.anchors.size(h.Anchor) <= lo {
 			continue // it is of a kept span
 		}
 		ch.hits = append(ch.hits, hit{int32(h.Pos), int32(h.Anchor)})
-		for _, r := range s.anchors.rules[h.Anchor] {
-			ch.mark(r)
-			ch.dirty = append(ch.dirty, ruleStart{r, h.Pos})
+		for _, r := range s.anchors.of(h.Anchor) {
+			ch.mark(int(r))
+			ch.dirty = append(ch.dirty, ruleStart{int(r), h.Pos})
 		}
 	}
 }
@@ -153,15 +153,15 @@ func (s *Scanner) keptAnchors(k *keptSpan, ch *changes) {
 		if int(h.pos) >= end {
 			break
 		}
-		if int(h.pos)+s.anchors.size[h.anchor] > end {
+		if int(h.pos)+s.anchors.size(int(h.anchor)) > end {
 			continue
 		}
 		pos := int(h.pos) + shift
 		ch.hits = append(ch.hits, hit{int32(pos), h.anchor})
-		for _, r := range s.anchors.rules[h.anchor] {
-			if k.affected(ch.text, pos, s.rules[r], s.anchors.longest) {
-				ch.mark(r)
-				ch.dirty = append(ch.dirty, ruleStart{r, pos})
+		for _, r := range s.anchors.of(int(h.anchor)) {
+			if k.affected(ch.text, pos, s.rules.at(int(r)), s.anchors.longest) {
+				ch.mark(int(r))
+				ch.dirty = append(ch.dirty, ruleStart{int(r), pos})
 			}
 		}
 	}
@@ -201,13 +201,13 @@ func (s *Scanner) searchChanged(v view, path string, sc *scratch, out []candidat
 		return out, nil
 	}
 	for _, h := range ch.hits {
-		for _, r := range s.anchors.rules[h.anchor] {
+		for _, r := range s.anchors.of(int(h.anchor)) {
 			if ch.marked[r] {
-				sc.starts = append(sc.starts, ruleStart{r, int(h.pos)})
+				sc.starts = append(sc.starts, ruleStart{int(r), int(h.pos)})
 			}
 		}
 	}
-	ch.dirty = sc.sorter.sort(ch.dirty, len(s.rules))
+	ch.dirty = sc.sorter.sort(ch.dirty, s.rules.len())
 	return s.searchStarts(v, path, sc, ch, out)
 }
 

@@ -105,8 +105,8 @@ func TestSeams(t *testing.T) {
 			}
 		}
 	})
-	if count < 3*len(s.rules)/eighth {
-		t.Errorf("%d seams in examples of %d rules: the test tests little", count, len(s.rules))
+	if count < 3*s.rules.len()/eighth {
+		t.Errorf("%d seams in examples of %d rules: the test tests little", count, s.rules.len())
 	}
 }
 

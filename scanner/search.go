@@ -151,8 +151,8 @@ func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) 
 	sc.hits = s.anchors.index.Find(v.data, sc.hits[:0])
 	sc.starts = sc.starts[:0]
 	for _, h := range sc.hits {
-		for _, r := range s.anchors.rules[h.Anchor] {
-			sc.starts = append(sc.starts, ruleStart{r, h.Pos})
+		for _, r := range s.anchors.of(h.Anchor) {
+			sc.starts = append(sc.starts, ruleStart{int(r), h.Pos})
 		}
 	}
 	return s.searchStarts(v, path, sc, nil, out)
@@ -162,14 +162,14 @@ func (s *Scanner) searchView(v view, path string, sc *scratch, out []candidate) 
 // nothing in the base are tried only where something changed.
 func (s *Scanner) searchStarts(v view, path string, sc *scratch, ch *changes, out []candidate) ([]candidate, error) {
 	sc.matched = sc.matched[:0]
-	sc.starts = sc.sorter.sort(sc.starts, len(s.rules))
+	sc.starts = sc.sorter.sort(sc.starts, s.rules.len())
 	for i := 0; i < len(sc.starts); {
 		r := sc.starts[i].rule
 		j := i
 		for j < len(sc.starts) && sc.starts[j].rule == r {
 			j++
 		}
-		rule := s.rules[r]
+		rule := s.rules.at(r)
 		var matches []found
 		var err error
 		if ch == nil || ch.matchedBefore(r) {

@@ -4,6 +4,8 @@ import (
 	"regexp/syntax"
 	"strings"
 	"sync"
+
+	"github.com/skant-dev/skant/rules"
 )
 
 // tokenForms knows how the tokens of the rules begin, and how long they are at least. It is made when the first value of
@@ -16,7 +18,7 @@ type tokenForms struct {
 
 type tokenForm struct {
 	anchor string
-	rule   *compiledRule
+	rule   *rules.Rule
 }
 
 // leastForm is the shortest anchor that tells a token from a word, in bytes.
@@ -27,7 +29,9 @@ const leastForm = 4
 func (s *Scanner) shortFor(value string) string {
 	f := &s.forms
 	f.once.Do(func() {
-		for _, r := range s.rules {
+		all := s.set.All()
+		for i := range all {
+			r := &all[i]
 			if r.Assignment != "" || r.Fold {
 				continue
 			}

@@ -46,51 +46,68 @@ const maxOffset = 12
 // first step does not branch on what it sees, and the second hardly: a branch foretold wrong costs as much as twenty bytes.
 //
 // An index is immutable and safe for concurrent use.
-type Index struct {
-	filter  [1 << maxHashBits]uint32
-	near    [1 << maxHashBits]neighbours
-	anchors []Anchor
-	// mask has the bits of a hash that count.
-	mask uint32
-	// heads has, by the hash of a key, the position of the first of its entries; they end where those of the next begin.
-	heads   []int32
-	shift   uint
-	entries []entry
-	// reach is the greatest offset of an entry.
-	reach int
+type Index struct{ Tables }
+
+// Tables are all that an [Index] is made of, as data: whoever knows the anchors when a program is compiled can have what
+// [NewIndex] would make of them in the program file, and nothing runs to make it when the program starts.
+type Tables struct {
+	Filter  *Filter
+	Near    *Near
+	Anchors []Anchor
+	// Mask has the bits of a hash that count.
+	Mask uint32
+	// Heads has, by the hash of a key, the position of the first of its entries; they end where those of the next begin.
+	Heads   []int32
+	Shift   uint
+	Entries []Entry
+	// Reach is the greatest offset of an entry.
+	Reach int
 }
 
-// neighbours are sets of bytes, by their low four bits, that may stand before and after a gram.
-type neighbours struct{ before, after uint16 }
+// Filter has a bit for each gram that is one of an anchor. Near has two sets of bytes, by their low four bits: in the low
+// half of a word those that may stand before a gram, in the high half those that may stand after it.
+type (
+	Filter [1 << maxHashBits]uint32
+	Near   [1 << maxHashBits]uint32
+)
 
-const anyByte = ^uint16(0)
+const (
+	anyBefore uint32 = 1<<16 - 1
+	anyAfter         = anyBefore << 16
+)
 
-// entry is an anchor to compare where a gram was met.
-type entry struct {
-	// key has the bytes of the gram that count, folded.
-	key uint32
-	// ends has the last bytes of the anchor, ending the bits of them that count.
-	ends, ending uint32
-	anchor       int32
-	// off is the offset of the gram in the anchor, size the anchor's length.
-	off  int16
-	size uint16
-}
+// Entry is an anchor to compare where a gram was met, as numbers, so that a table of them is short to write:
+//
+//	0  key: the bytes of the gram that count, folded
+//	1  ends: the last bytes of the anchor
+//	2  ending: the bits of them that count
+//	3  the position of the anchor
+//	4  the offset of the gram in the anchor (low half, signed) and the anchor's length (high half)
+type Entry [5]uint32
+
+func (e *Entry) key() uint32    { return e[0] }
+func (e *Entry) ends() uint32   { return e[1] }
+func (e *Entry) ending() uint32 { return e[2] }
+func (e *Entry) anchor() int    { return int(e[3]) }
+func (e *Entry) off() int       { return int(int16(e[4])) }
+func (e *Entry) size() int      { return int(e[4] >> 16) }
 
 // newEntry makes an entry of an anchor, whose ends are compared before the rest of it, which is elsewhere in memory.
-func (x *Index) newEntry(key uint32, anchor, off int) entry {
-	e := entry{key: key, anchor: int32(anchor), off: int16(off)}
-	text := x.anchors[anchor].Text
-	if e.size = uint16(len(text)); int(e.size) < len(text) {
+func (x *Index) newEntry(key uint32, anchor, off int) Entry {
+	text := x.Anchors[anchor].Text
+	size := uint16(len(text))
+	e := Entry{0: key, 3: uint32(anchor), 4: uint32(uint16(off)) | uint32(size)<<16}
+	if int(size) < len(text) {
 		return e // it has no ending then
 	}
+	var ends, ending uint32
 	for i := max(0, len(text)-4); i < len(text); i++ {
-		e.ends, e.ending = e.ends>>8|uint32(text[i])<<24, e.ending>>8|0xff<<24
+		ends, ending = ends>>8|uint32(text[i])<<24, ending>>8|0xff<<24
 	}
-	if x.anchors[anchor].Fold {
-		e.ending &^= fold4
+	if x.Anchors[anchor].Fold {
+		ending &^= fold4
 	}
-	e.ends &= e.ending
+	e[1], e[2] = ends&ending, ending
 	return e
 }
 
@@ -103,11 +120,22 @@ func lastThree(g uint32) uint32  { return g>>8 | 1<<24 }
 // bytes, which the comparison afterwards tells apart.
 const fold4 = 0x20202020
 
+// The tables of an index without anchors, which every scan has that finds nothing.
+var (
+	noFilter Filter
+	noNear   Near
+)
+
 // NewIndex makes an index of anchors. Anchors shorter than [MinLength] are never found.
 func NewIndex(anchors []Anchor) *Index {
+	if len(anchors) == 0 {
+		x := &Index{Tables{Filter: &noFilter, Near: &noNear}}
+		x.link(nil)
+		return x
+	}
 	width := min(max(bits.Len(uint(wordsPerText*len(anchors))), minHashBits), maxHashBits)
-	x := &Index{anchors: anchors, mask: 1<<width - 1}
-	list := make([]entry, 0, 2*len(anchors))
+	x := &Index{Tables{Filter: new(Filter), Near: new(Near), Anchors: anchors, Mask: 1<<width - 1}}
+	list := make([]Entry, 0, 2*len(anchors))
 	for i, a := range anchors {
 		if len(a.Text) < MinLength {
 			continue
@@ -123,8 +151,8 @@ func NewIndex(anchors []Anchor) *Index {
 
 // enter adds an anchor by the rarest of its grams at offsets of one parity, which is at best, or by what it has there if
 // it is too short.
-func (x *Index) enter(list []entry, anchor, parity, best int) []entry {
-	text := x.anchors[anchor].Text
+func (x *Index) enter(list []Entry, anchor, parity, best int) []Entry {
+	text := x.Anchors[anchor].Text
 	if best >= 0 {
 		g := gram(text[best], text[best+1], text[best+2], text[best+3])
 		x.mark(g, 1<<(g>>24&31), anchor, best)
@@ -148,46 +176,46 @@ func (x *Index) enter(list []entry, anchor, parity, best int) []entry {
 
 // mark enters the gram at an offset of an anchor into both tables, with the bits of its last byte.
 func (x *Index) mark(g, last uint32, anchor, off int) {
-	h := hash(g, x.mask)
-	near := &x.near[h]
-	a := &x.anchors[anchor]
-	x.filter[h] |= last
+	h := hash(g, x.Mask)
+	near := &x.Near[h]
+	a := &x.Anchors[anchor]
+	x.Filter[h] |= last
 	if off > 0 {
-		near.before |= 1 << (a.Text[off-1] & 15)
+		*near |= 1 << (a.Text[off-1] & 15)
 	} else {
-		near.before = anyByte
+		*near |= anyBefore
 	}
 	if after := off + 4; after < len(a.Text) {
-		near.after |= 1 << (a.Text[after] & 15)
+		*near |= 1 << 16 << (a.Text[after] & 15)
 	} else {
-		near.after = anyByte
+		*near |= anyAfter
 	}
-	x.reach = max(x.reach, off)
+	x.Reach = max(x.Reach, off)
 }
 
 // link sorts entries, which keep their order otherwise, by the hash of their keys, with about one for two heads.
-func (x *Index) link(list []entry) {
+func (x *Index) link(list []Entry) {
 	width := bits.Len(uint(len(list))) + 1
-	x.shift = uint(32 - width)
-	x.heads = make([]int32, 1<<width+1)
+	x.Shift = uint(32 - width)
+	x.Heads = make([]int32, 1<<width+1)
 	for i := range list {
-		x.heads[x.head(list[i].key)]++
+		x.Heads[x.head(list[i].key())]++
 	}
 	sum := int32(0)
-	for i, n := range x.heads {
+	for i, n := range x.Heads {
 		sum += n
-		x.heads[i] = sum
+		x.Heads[i] = sum
 	}
-	x.entries = make([]entry, len(list))
+	x.Entries = make([]Entry, len(list))
 	for i := len(list) - 1; i >= 0; i-- {
-		head := &x.heads[x.head(list[i].key)]
+		head := &x.Heads[x.head(list[i].key())]
 		*head--
-		x.entries[*head] = list[i]
+		x.Entries[*head] = list[i]
 	}
 }
 
 // head returns the place in heads of a key.
-func (x *Index) head(key uint32) uint32 { return key * 0x9E3779B1 >> x.shift }
+func (x *Index) head(key uint32) uint32 { return key * 0x9E3779B1 >> x.Shift }
 
 // gram returns four bytes, folded.
 func gram(a, b, c, d byte) uint32 {
@@ -209,7 +237,7 @@ func (x *Index) FindIn(data []byte, lo, hi int, hits []Hit) []Hit {
 	if lo >= hi {
 		return hits
 	}
-	end := min(hi+x.reach, len(data)) // before it are the grams of all that start before hi
+	end := min(hi+x.Reach, len(data)) // before it are the grams of all that start before hi
 	i := lo
 	if i == 0 { // there is no byte before the first one, which the blocks below would look at
 		hits = x.findAt(data, i, lo, hi, hits)
@@ -240,7 +268,7 @@ const maxBlocks = 64
 //
 //go:noinline
 func (x *Index) scan(data []byte) (found uint64) {
-	f, mask := &x.filter, x.mask
+	f, mask := x.Filter, x.Mask
 	for n := uint(0); len(data) >= 10; n++ {
 		v := binary.LittleEndian.Uint64(data) | fold4<<32 | fold4
 		v3 := binary.LittleEndian.Uint32(data[6:]) | fold4
@@ -258,7 +286,7 @@ func (x *Index) scan(data []byte) (found uint64) {
 //
 //go:noinline
 func (x *Index) confirm(data []byte, found uint64, likely *[4 * maxBlocks]uint16) (n int) {
-	f, mask := &x.filter, x.mask
+	f, mask := x.Filter, x.Mask
 	for ; found != 0; found &= found - 1 {
 		at := 8 * bits.TrailingZeros64(found)
 		block := data[at:][:14]
@@ -269,9 +297,9 @@ func (x *Index) confirm(data []byte, found uint64, likely *[4 * maxBlocks]uint16
 		for ; grams != 0; grams &= grams - 1 {
 			k := bits.TrailingZeros32(grams)
 			v := binary.LittleEndian.Uint64(block[k&7:]) // the byte before, the gram, and the byte after
-			near := &x.near[hash(uint32(v>>8)|fold4, mask)]
+			near := x.Near[hash(uint32(v>>8)|fold4, mask)]
 			likely[n%len(likely)] = uint16(at + k)
-			n += int(near.before >> (v & 15) & (near.after >> (v >> 40 & 15)) & 1)
+			n += int(near >> (v & 15) & (near >> 16 >> (v >> 40 & 15)) & 1)
 		}
 	}
 	return n
@@ -288,7 +316,7 @@ func (x *Index) findAt(data []byte, i, lo, hi int, hits []Hit) []Hit {
 	default:
 		g = binary.LittleEndian.Uint32(data[i:]) | fold4
 	}
-	if x.filter[hash(g, x.mask)]>>(g>>24&31)&1 != 0 {
+	if x.Filter[hash(g, x.Mask)]>>(g>>24&31)&1 != 0 {
 		hits = x.compare(data, i, g, lo, hi, hits)
 	}
 	return hits
@@ -298,21 +326,21 @@ func (x *Index) findAt(data []byte, i, lo, hi int, hits []Hit) []Hit {
 func (x *Index) compare(data []byte, i int, g uint32, lo, hi int, hits []Hit) []Hit {
 	for _, key := range [...]uint32{g, firstThree(g), lastThree(g)} {
 		h := x.head(key)
-		for first, end := x.heads[h], x.heads[h+1]; first < end; first++ {
-			e := &x.entries[first]
-			if e.key != key {
+		for first, end := x.Heads[h], x.Heads[h+1]; first < end; first++ {
+			e := &x.Entries[first]
+			if e.key() != key {
 				continue
 			}
-			start := i - int(e.off)
-			last := start + int(e.size)
+			start := i - e.off()
+			last := start + e.size()
 			if start < lo || start >= hi || last > len(data) {
 				continue
 			}
-			if last >= 4 && binary.LittleEndian.Uint32(data[last-4:])&e.ending != e.ends {
+			if last >= 4 && binary.LittleEndian.Uint32(data[last-4:])&e.ending() != e.ends() {
 				continue
 			}
-			if a := &x.anchors[e.anchor]; a.in(data, start) {
-				hits = append(hits, Hit{start, int(e.anchor)})
+			if a := &x.Anchors[e.anchor()]; a.in(data, start) {
+				hits = append(hits, Hit{start, e.anchor()})
 			}
 		}
 	}

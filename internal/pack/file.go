@@ -36,18 +36,12 @@ func openRegular(path string) (*os.File, int64, error) {
 
 // openStat is openRegular with all that the system says of the file.
 func openStat(path string) (*os.File, fs.FileInfo, error) {
-	fi, err := os.Stat(path)
+	f, err := openAtOnce(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !fi.Mode().IsRegular() {
-		return nil, nil, &os.PathError{Op: "open", Path: path, Err: errNotRegular}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if fi, err = f.Stat(); err == nil && !fi.Mode().IsRegular() {
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
 		err = &os.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
 	if err != nil {
@@ -62,8 +56,13 @@ func openFile(path string, whole bool) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	return mapOpen(path, f, info, whole)
+}
+
+// mapOpen is openFile for a file that is open already.
+func mapOpen(path string, f *os.File, info fs.FileInfo, whole bool) (m *file, err error) {
 	size := info.Size()
-	m := &file{path: path, size: size, info: info}
+	m = &file{path: path, size: size, info: info}
 	if size > 0 && size <= math.MaxInt {
 		if m.data, err = mapFile(f, int(size)); err == nil {
 			m.mapped = true

@@ -21,6 +21,8 @@ type scratch struct {
 	// tries is how many damaged objects may still be looked for elsewhere. Without a bound the work would double with
 	// each base on the way, in a store in which every copy is damaged.
 	tries int
+	// most is the size in bytes above which the object itself, not one that it is a delta of, is not wanted; 0 means none.
+	most int64
 	// strict says that bases are compared with their ids too, and that none is taken from the cache.
 	strict bool
 }
@@ -42,7 +44,7 @@ func (s *Store) getScratch() *scratch {
 	if !ok {
 		sc = &scratch{hash: newHash(s.opt.Format.Size())}
 	}
-	sc.tries = maxTries
+	sc.tries, sc.most = maxTries, 0
 	return sc
 }
 
@@ -58,9 +60,14 @@ func (s *Store) putScratch(sc *scratch) {
 // Get reads one object and checks its content against its id. If one copy is damaged, others are tried. The content
 // belongs to the caller. Errors are, wrapped: [ErrNotFound], a [*TooLargeError], a [*CorruptError], or what the system
 // said.
-func (s *Store) Get(id ID) (t Type, data []byte, err error) {
+func (s *Store) Get(id ID) (t Type, data []byte, err error) { return s.GetAtMost(id, 0) }
+
+// GetAtMost is [Store.Get] for an object that is not wanted if it has more than limit bytes, unless limit is 0: then it is
+// not read, and the error is a [*TooLargeError].
+func (s *Store) GetAtMost(id ID, limit int64) (t Type, data []byte, err error) {
 	sc := s.getScratch()
 	defer s.putScratch(sc)
+	sc.most = limit
 	err = guard(func() (err error) {
 		t, data, err = s.read(id, sc, 0)
 		return err
@@ -127,6 +134,9 @@ func (s *Store) readCopies(id ID, sc *scratch, depth int, bad cacheKey) (Type, [
 				continue
 			}
 			if err == nil {
+				if err := s.wanted(p, off, sc, depth); err != nil {
+					return 0, nil, err
+				}
 				var t Type
 				var data []byte
 				if t, data, err = s.unpackChecked(id, p, off, sc, depth); err == nil {
@@ -136,7 +146,11 @@ func (s *Store) readCopies(id ID, sc *scratch, depth int, bad cacheKey) (Type, [
 			first = firstOf(first, err)
 		}
 	}
-	t, data, err := s.readLooseCopies(id, sc)
+	limit := s.opt.MaxObject
+	if depth == 0 && sc.most > 0 {
+		limit = min(limit, sc.most)
+	}
+	t, data, err := s.readLooseCopies(id, sc, limit)
 	if errors.Is(err, ErrNotFound) && first != nil {
 		err = first
 	}
@@ -170,11 +184,22 @@ func firstOf(a, b error) error {
 	return b
 }
 
-func (s *Store) readLooseCopies(id ID, sc *scratch) (Type, []byte, error) {
+// wanted tells of an entry that is larger than the object that was asked for may be.
+func (s *Store) wanted(p *pack, off int64, sc *scratch, depth int) error {
+	if depth > 0 || sc.most <= 0 || sc.most >= s.opt.MaxObject {
+		return nil
+	}
+	if _, size, err := s.statEntry(p, off, sc, depth); err == nil && size > sc.most {
+		return &TooLargeError{size, sc.most}
+	}
+	return nil // what is wrong with it is told when it is read
+}
+
+func (s *Store) readLooseCopies(id ID, sc *scratch, limit int64) (Type, []byte, error) {
 	var first error
 	for _, d := range s.dirs {
 		path := loosePath(d.path, id)
-		t, _, data, err := readLoose(path, sc, nil, s.opt.MaxObject, nil)
+		t, _, data, err := readLoose(path, sc, nil, limit, nil)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -8,6 +8,7 @@ package pack
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -69,7 +70,7 @@ func Open(objectsDir string, opt Options) (*Store, error) {
 	}
 	s := &Store{opt: opt, maxLive: opt.MaxLive}
 	s.packs.Store(&[]*pack{})
-	if _, err := os.ReadDir(objectsDir); err != nil {
+	if err := readable(objectsDir); err != nil {
 		return nil, fmt.Errorf("open object store: %w", err)
 	}
 	s.addDirectory(objectsDir, "", 0)
@@ -78,6 +79,18 @@ func Open(objectsDir string, opt Options) (*Store, error) {
 	}
 	s.refresh(true)
 	return s, nil
+}
+
+// readable reports why the names in a folder cannot be read.
+func readable(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Readdirnames(1); errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }
 
 // Close releases the files. No other method may be running or be called afterwards.

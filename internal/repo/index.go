@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -47,28 +46,136 @@ func (e *IndexError) Error() string {
 func (e *IndexError) Unwrap() error { return e.Err }
 
 const (
-	maxIndex     = 2 << 30
+	maxIndex     = 2<<30 - 1 // an offset and one bit more are kept in 32 bits
 	maxIndexPath = 1 << 16
 	maxPathBytes = 1 << 30
-
-	statBytes      = 40 // times, device, inode, mode, owner, group and size
-	modeOffset     = 24
-	flagExtended   = 0x4000
-	extIntentToAdd = 0x2000
-	extSkipWork    = 0x4000
 )
 
-// errSplitIndex says that most entries are in a second file.
-var errSplitIndex = errors.New("split index")
-
-// index is a decoded index file: entries in git's order, and the ids of the folders that are known.
+// index is an index that was read: where its entries are, in git's order, and the ids of the folders that are known. An
+// entry is taken apart when it is asked for, because those of which a hook has to know more than that they are there are
+// few among many.
 type index struct {
-	entries []IndexEntry
-	tree    *cacheTree
+	// files are the index file and, of a split index, the one that it builds upon.
+	files  [2]indexFile
+	places []entryPlace
+	format pack.Format
+	// tree is what is known of folders; it may be nil.
+	tree *cacheTree
 	// undo are versions of files that had a conflict.
 	undo []IndexEntry
-	// version is that of the format.
+	// version is that of the format, 0 if git was asked for the entries.
 	version uint32
+	// listed are the entries if git was asked for them.
+	listed []IndexEntry
+	// held are the files' contents, until close.
+	held []*pack.Mapped
+	// sums gives what the comparison of each file with its checksum said.
+	sums []<-chan error
+}
+
+// entryPlace is where an entry stands: its fixed part in the data of a file, and its path, which ends with a NUL, among
+// the names of one. The highest bit of each number selects the file.
+type entryPlace struct{ body, path uint32 }
+
+const ofShared = 1 << 31
+
+func (x *index) len() int { return len(x.places) + len(x.listed) }
+
+// path returns the path of an entry; it may not be changed.
+func (x *index) path(i int) []byte {
+	if x.listed != nil {
+		return []byte(x.listed[i].Path)
+	}
+	at := x.places[i].path
+	name := x.files[at>>31].names[at&^ofShared:]
+	return name[:bytes.IndexByte(name, 0)] // decodeIndexFile has seen it
+}
+
+// stage returns the stage of an entry.
+func (x *index) stage(i int) uint8 {
+	if x.listed != nil {
+		return x.listed[i].Stage
+	}
+	return uint8(binary.BigEndian.Uint16(x.body(i)[statBytes+x.format.Size():]) >> 12 & 3)
+}
+
+func (x *index) body(i int) []byte {
+	at := x.places[i].body
+	return x.files[at>>31].data[at&^ofShared:]
+}
+
+// entry takes an entry apart, all but its path.
+func (x *index) entry(i int) (e IndexEntry) {
+	if x.listed != nil {
+		return x.listed[i]
+	}
+	body, size := x.body(i), x.format.Size()
+	e.Mode = binary.BigEndian.Uint32(body[modeOffset:])
+	e.ID, _ = pack.IDFromBytes(body[statBytes : statBytes+size])
+	flags := binary.BigEndian.Uint16(body[statBytes+size:])
+	e.Stage = uint8(flags >> 12 & 3)
+	if flags&flagExtended != 0 {
+		extended := binary.BigEndian.Uint16(body[statBytes+size+2:])
+		e.IntentToAdd, e.SkipWorktree = extended&extIntentToAdd != 0, extended&extSkipWork != 0
+	}
+	return e
+}
+
+// entries takes all entries apart.
+func (x *index) entries() (all []IndexEntry, err error) {
+	err = pack.Guard(func() error {
+		all = x.allEntries()
+		return nil
+	})
+	return all, err
+}
+
+func (x *index) allEntries() []IndexEntry {
+	if x.listed != nil || len(x.places) == 0 {
+		return x.listed
+	}
+	all := make([]IndexEntry, len(x.places))
+	total := 0
+	for i := range all {
+		total += len(x.path(i))
+	}
+	names := make([]byte, 0, total) // one string for all paths
+	for i := range all {
+		names = append(names, x.path(i)...)
+	}
+	text := string(names)
+	for i := range all {
+		n := len(x.path(i))
+		all[i] = x.entry(i)
+		all[i].Path, text = text[:n], text[n:]
+	}
+	return all
+}
+
+// ordered checks that entries are in git's order, as far as that can be told from one to the next.
+func (x *index) ordered() error {
+	if len(x.places) == 0 {
+		return nil
+	}
+	before := x.path(0)
+	for i := 1; i < len(x.places); i++ {
+		path := x.path(i)
+		if order := bytes.Compare(before, path); order > 0 || order == 0 && x.stage(i-1) >= x.stage(i) {
+			return fmt.Errorf("entry %d is out of order: %w", i+1, ErrMalformed)
+		}
+		before = path
+	}
+	return nil
+}
+
+// check waits for the checksums.
+func (x *index) check() error {
+	var errs []error
+	for _, sum := range x.sums {
+		errs = append(errs, <-sum)
+	}
+	x.sums = nil
+	return errors.Join(errs...)
 }
 
 // Index returns every entry of the index, in git's order. A missing index has none. The error is an [*IndexError].
@@ -77,11 +184,13 @@ func (r *Repository) Index() ([]IndexEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return idx.entries, nil
+	entries, err := idx.entries()
+	return entries, r.closeIndex(idx, err)
 }
 
+// readIndex reads the index. What it says counts only once closeIndex has let it pass, and is to be read in [pack.Guard].
 func (r *Repository) readIndex(ctx context.Context) (*index, error) {
-	data, err := readFile(r.at.index, maxIndex)
+	file, err := pack.Map(r.at.index, maxIndex)
 	switch {
 	case absent(err) && r.at.indexFromEnv:
 		return nil, &IndexError{r.at.index, "GIT_INDEX_FILE names it: unset it, or let git make the file", err}
@@ -90,17 +199,56 @@ func (r *Repository) readIndex(ctx context.Context) (*index, error) {
 	case err != nil:
 		return nil, &IndexError{r.at.index, "", err}
 	}
-	idx, err := decodeIndex(data, r.settings.format)
+	held := []*pack.Mapped{file}
+	var idx *index
+	err = pack.Guard(func() (err error) {
+		idx, err = decodeIndex(file.Data(), r.settings.format, func(sum []byte) ([]byte, error) {
+			shared, err := r.openSharedIndex(sum)
+			if err != nil {
+				return nil, err
+			}
+			held = append(held, shared)
+			return shared.Data(), nil
+		})
+		return err
+	})
+	if err == nil {
+		idx.held = held
+		return idx, nil
+	}
+	err = errors.Join(err, closeAll(held))
 	if errors.Is(err, errSplitIndex) {
 		idx, err = r.readIndexWithGit(ctx)
 	}
 	if err != nil {
-		return nil, &IndexError{r.at.index, "`git status` repairs or explains a damaged index", err}
+		return nil, r.damagedIndex(err)
 	}
 	return idx, nil
 }
 
-// readIndexWithGit lists a split index, whose shared file and bitmaps git puts together.
+// closeIndex ends the use of an index, of which err is the outcome. Only now it is compared with its checksum: that may take
+// longer than all that was to be done with it, and goes on meanwhile.
+func (r *Repository) closeIndex(idx *index, err error) error {
+	sum := idx.check()
+	if damaged := errors.Join(sum, closeAll(idx.held)); damaged != nil {
+		return r.damagedIndex(damaged)
+	}
+	return err
+}
+
+func closeAll(files []*pack.Mapped) error {
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Repository) damagedIndex(err error) error {
+	return &IndexError{r.at.index, "`git status` repairs or explains a damaged index", err}
+}
+
+// readIndexWithGit lists an index that this package cannot put together.
 func (r *Repository) readIndexWithGit(ctx context.Context) (*index, error) {
 	out, err := r.runGit(ctx, "ls-files", "--stage", "-t", "-z", "--full-name")
 	if err != nil {
@@ -122,59 +270,37 @@ func (r *Repository) readIndexWithGit(ctx context.Context) (*index, error) {
 		if !ok || err != nil {
 			return nil, fmt.Errorf("unexpected output of git ls-files: %w", ErrMalformed)
 		}
-		idx.entries = append(idx.entries, IndexEntry{
+		idx.listed = append(idx.listed, IndexEntry{
 			Path: string(path), Mode: mode, ID: id, Stage: fields[3][0] - '0', SkipWorktree: fields[0][0] == 'S',
 		})
 	}
 	return idx, nil
 }
 
-// decodeIndex reads an index file of version 2, 3 or 4.
-func decodeIndex(data []byte, format pack.Format) (*index, error) {
-	body, err := checkIndexSum(data, format)
-	if err != nil {
-		return nil, err
+// sumAlone is the size in bytes up to which a checksum is computed before anything else: starting something beside it
+// would take as long.
+const sumAlone = 256 << 10
+
+// startSum begins to compare a file with the checksum at its end. With index.skipHash git writes zeros instead.
+func startSum(data []byte, format pack.Format) <-chan error {
+	done := make(chan error, 1)
+	body, sum := data[:len(data)-format.Size()], data[len(data)-format.Size():]
+	switch {
+	case bytes.Count(sum, []byte{0}) == len(sum):
+		done <- nil
+	case len(data) <= sumAlone:
+		done <- compareSum(body, sum)
+	default:
+		go func() {
+			done <- pack.Guard(func() error { return compareSum(body, sum) })
+		}()
 	}
-	if len(body) < 12 || string(body[:4]) != "DIRC" {
-		return nil, fmt.Errorf("no index header: %w", ErrMalformed)
-	}
-	version, count := binary.BigEndian.Uint32(body[4:]), int64(binary.BigEndian.Uint32(body[8:]))
-	if version < 2 || version > 4 {
-		return nil, fmt.Errorf("index version %d is not known", version)
-	}
-	if count*int64(statBytes+format.Size()) > int64(len(body)) {
-		return nil, fmt.Errorf("%d entries do not fit in %d bytes: %w", count, len(body), ErrMalformed)
-	}
-	d := indexDecoder{data: body, pos: 12, version: version, format: format}
-	idx := &index{version: version}
-	if idx.entries, err = d.decodeEntries(int(count)); err != nil {
-		return nil, err
-	}
-	if idx.tree, idx.undo, err = decodeIndexExtensions(body[d.pos:], format); err != nil {
-		return nil, err
-	}
-	// Only now: the entries of a split index have no names where the other file has them.
-	for i := 1; i < len(idx.entries); i++ {
-		a, b := &idx.entries[i-1], &idx.entries[i]
-		if order := strings.Compare(a.Path, b.Path); order > 0 || order == 0 && a.Stage >= b.Stage {
-			return nil, fmt.Errorf("entry %d is out of order: %w", i+1, ErrMalformed)
-		}
-	}
-	return idx, nil
+	return done
 }
 
-// checkIndexSum takes the checksum off the end and compares it. With index.skipHash git writes zeros instead.
-func checkIndexSum(data []byte, format pack.Format) ([]byte, error) {
-	size := format.Size()
-	if len(data) < size {
-		return nil, fmt.Errorf("index of %d bytes: %w", len(data), ErrMalformed)
-	}
-	body, sum := data[:len(data)-size], data[len(data)-size:]
-	if bytes.Count(sum, []byte{0}) == size {
-		return body, nil
-	}
+func compareSum(body, sum []byte) error {
 	want := make([]byte, 0, sha256.Size)
-	if format == pack.SHA256 {
+	if len(sum) == sha256.Size {
 		h := sha256.Sum256(body)
 		want = append(want, h[:]...)
 	} else {
@@ -182,95 +308,7 @@ func checkIndexSum(data []byte, format pack.Format) ([]byte, error) {
 		want = append(want, h[:]...)
 	}
 	if !bytes.Equal(want, sum) {
-		return nil, fmt.Errorf("checksum of the index does not match its content: %w", ErrMalformed)
+		return fmt.Errorf("checksum of the index does not match its content: %w", ErrMalformed)
 	}
-	return body, nil
-}
-
-type indexDecoder struct {
-	data    []byte
-	pos     int
-	version uint32
-	format  pack.Format
-	// paths holds all paths, one after the other, so that no entry costs an allocation.
-	paths strings.Builder
-}
-
-func (d *indexDecoder) decodeEntries(count int) ([]IndexEntry, error) {
-	entries := make([]IndexEntry, count)
-	// What is left of the file when the rest of each entry is taken off holds all paths, unless they are compressed.
-	d.paths.Grow(len(d.data) - count*(statBytes+d.format.Size()))
-	previous := ""
-	for i := range entries {
-		if err := d.decodeEntry(&entries[i], previous); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", i+1, err)
-		}
-		previous = entries[i].Path
-		if d.paths.Len() > maxPathBytes {
-			return nil, fmt.Errorf("paths of more than %d bytes in total", maxPathBytes)
-		}
-	}
-	return entries, nil
-}
-
-// decodeEntry reads one entry, whose path may build upon the previous one.
-func (d *indexDecoder) decodeEntry(e *IndexEntry, previous string) error {
-	idLen := d.format.Size()
-	start := d.pos
-	if len(d.data)-start < statBytes+idLen+2 {
-		return fmt.Errorf("cut short: %w", ErrMalformed)
-	}
-	e.Mode = binary.BigEndian.Uint32(d.data[start+modeOffset:])
-	e.ID, _ = pack.IDFromBytes(d.data[start+statBytes : start+statBytes+idLen])
-	at := start + statBytes + idLen
-	flags := binary.BigEndian.Uint16(d.data[at:])
-	at += 2
-	e.Stage = uint8(flags >> 12 & 3)
-	if flags&flagExtended != 0 {
-		if d.version < 3 || len(d.data)-at < 2 {
-			return fmt.Errorf("extended flags out of place: %w", ErrMalformed)
-		}
-		extended := binary.BigEndian.Uint16(d.data[at:])
-		e.IntentToAdd, e.SkipWorktree = extended&extIntentToAdd != 0, extended&extSkipWork != 0
-		at += 2
-	}
-	pathStart := d.paths.Len()
-	if d.version == 4 {
-		strip, n := cutVarint(d.data[at:])
-		if n == 0 || strip > uint64(len(previous)) {
-			return fmt.Errorf("path prefix is longer than the path before: %w", ErrMalformed)
-		}
-		at += n
-		d.paths.WriteString(previous[:len(previous)-int(strip)])
-	}
-	end := bytes.IndexByte(d.data[at:], 0)
-	if end < 0 || end > maxIndexPath {
-		return fmt.Errorf("path without an end: %w", ErrMalformed)
-	}
-	d.paths.Write(d.data[at : at+end])
-	e.Path = d.paths.String()[pathStart:]
-	at += end + 1
-	if d.version < 4 {
-		// An entry is padded with 1 to 8 zeros to a multiple of 8.
-		at = start + (at-1-start+8)&^7
-	}
-	if at > len(d.data) {
-		return fmt.Errorf("cut short: %w", ErrMalformed)
-	}
-	d.pos = at
 	return nil
-}
-
-// cutVarint reads git's offset encoding, in which each further byte adds one. n is 0 if there is none.
-func cutVarint(data []byte) (value uint64, n int) {
-	for i, c := range data[:min(len(data), 9)] {
-		if i > 0 {
-			value++
-		}
-		value = value<<7 | uint64(c&0x7f)
-		if c&0x80 == 0 {
-			return value, i + 1
-		}
-	}
-	return 0, 0
 }

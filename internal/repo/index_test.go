@@ -140,8 +140,19 @@ func TestIndexErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.git("update-index", "--split-index")
-		_, err := s.openWith(Options{Git: "/nonexistent/git"}).Index()
-		if err == nil || !strings.Contains(err.Error(), "split") {
+		r := s.openWith(Options{Git: "/nonexistent/git"})
+		if entries, err := r.Index(); err != nil || len(entries) != 2 {
+			t.Errorf("%v, %v: want two entries", entries, err)
+		}
+		shared, err := filepath.Glob(filepath.Join(s.dir, ".git", "sharedindex.*"))
+		if err != nil || len(shared) != 1 {
+			t.Fatal(shared, err)
+		}
+		if err := os.Remove(shared[0]); err != nil {
+			t.Fatal(err)
+		}
+		var index *IndexError
+		if _, err = r.Index(); !errors.As(err, &index) || !strings.Contains(err.Error(), "split") {
 			t.Errorf("error %v, want one about the split index", err)
 		}
 	})
@@ -162,12 +173,13 @@ func FuzzDecodeIndex(f *testing.F) {
 		f.Add(data[:len(data)-20])
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		idx, err := decodeIndex(append(bytes.Clone(body), make([]byte, 20)...), pack.SHA1)
+		idx, err := decodeIndex(append(bytes.Clone(body), make([]byte, 20)...), pack.SHA1, nil)
 		if err != nil {
 			return
 		}
-		for i := 1; i < len(idx.entries); i++ {
-			a, b := idx.entries[i-1], idx.entries[i]
+		entries := idx.allEntries()
+		for i := 1; i < len(entries); i++ {
+			a, b := entries[i-1], entries[i]
 			if a.Path > b.Path || a.Path == b.Path && a.Stage >= b.Stage {
 				t.Fatalf("entries %d and %d are out of order", i-1, i)
 			}

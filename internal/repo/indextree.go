@@ -2,8 +2,6 @@ package repo
 
 import (
 	"bytes"
-	"encoding/binary"
-	"fmt"
 	"strconv"
 
 	"github.com/skant-dev/skant/internal/pack"
@@ -15,100 +13,112 @@ const maxDepth = 2048
 // cacheTree is what the index knows about one folder: the id of the tree that `git write-tree` would make of it. git
 // itself trusts it when it commits, so what it says is what is committed.
 type cacheTree struct {
-	name string
+	name []byte
 	// count is the number of entries below the folder; negative if the folder has changed since.
 	count int
-	id    pack.ID
-	subs  []*cacheTree
-}
-
-// sub returns the folder of that name, or nil. A nil receiver has none.
-func (t *cacheTree) sub(name string) *cacheTree {
-	if t == nil {
-		return nil
-	}
-	for _, s := range t.subs {
-		if s.name == name {
-			return s
-		}
-	}
-	return nil
-}
-
-// decodeIndexExtensions looks through what follows the entries. An extension whose name starts with a capital letter
-// may be skipped; any other changes what the entries mean.
-func decodeIndexExtensions(data []byte, format pack.Format) (tree *cacheTree, undo []IndexEntry, err error) {
-	for len(data) > 0 {
-		if len(data) < 8 {
-			return nil, nil, fmt.Errorf("extension cut short: %w", ErrMalformed)
-		}
-		name, size := string(data[:4]), int64(binary.BigEndian.Uint32(data[4:]))
-		if size > int64(len(data)-8) {
-			return nil, nil, fmt.Errorf("extension %q cut short: %w", name, ErrMalformed)
-		}
-		body := data[8 : 8+size]
-		data = data[8+size:]
-		switch {
-		case name == "TREE":
-			d := treeDecoder{data: body, format: format}
-			// A cache that does not parse only costs the short cut: git ignores it as well.
-			if t, ok := d.decode(0); ok && len(d.data) == 0 {
-				tree = t
-			}
-		case name == "REUC":
-			undo = decodeResolveUndo(body, format)
-		case name == "link":
-			return nil, nil, errSplitIndex
-		case name == "sdir", name[0] >= 'A' && name[0] <= 'Z':
-		default:
-			return nil, nil, fmt.Errorf("index extension %q is not known", name)
-		}
-	}
-	return tree, undo, nil
-}
-
-type treeDecoder struct {
+	id    []byte // nil if count is negative
+	// data has the subfolders of this folder, and all that is below them.
 	data   []byte
+	subs   int
 	format pack.Format
 }
 
-// decode reads a folder: its name and a NUL, "COUNT SUBFOLDERS\n", the id unless COUNT is negative, its subfolders.
-func (d *treeDecoder) decode(depth int) (*cacheTree, bool) {
-	name, rest, ok := bytes.Cut(d.data, []byte{0})
-	if !ok || depth > maxDepth {
+// newCacheTree reads the extension with the folders. It returns nil if it is malformed anywhere.
+func newCacheTree(data []byte, format pack.Format) *cacheTree {
+	t := &cacheTree{format: format}
+	rest, ok := t.decode(data)
+	if !ok {
+		return nil
+	}
+	t.data = rest
+	if rest, ok = t.skip(); !ok || len(rest) > 0 {
+		return nil
+	}
+	return t
+}
+
+// decode reads a folder: its name and a NUL, "COUNT SUBFOLDERS\n", and the id unless COUNT is negative. Its subfolders
+// follow.
+func (t *cacheTree) decode(data []byte) (rest []byte, ok bool) {
+	end := bytes.IndexByte(data, 0)
+	if end < 0 {
 		return nil, false
 	}
-	line, rest, ok := bytes.Cut(rest, []byte("\n"))
-	if !ok || len(line) > 40 {
+	t.name, rest = data[:end], data[end+1:]
+	if t.count, rest, ok = cutNumber(rest, ' '); !ok {
 		return nil, false
 	}
-	countText, subsText, ok := bytes.Cut(line, []byte(" "))
-	count, err := strconv.Atoi(string(countText))
-	if !ok || err != nil {
+	if t.subs, rest, ok = cutNumber(rest, '\n'); !ok || t.subs < 0 || t.subs > len(rest) {
 		return nil, false
 	}
-	subs, err := strconv.Atoi(string(subsText))
-	if err != nil || subs < 0 || subs > len(rest) {
-		return nil, false
-	}
-	t := &cacheTree{name: string(name), count: count}
-	if count >= 0 {
-		if len(rest) < d.format.Size() {
+	t.id = nil
+	if t.count >= 0 {
+		size := t.format.Size()
+		if len(rest) < size {
 			return nil, false
 		}
-		t.id, _ = pack.IDFromBytes(rest[:d.format.Size()])
-		rest = rest[d.format.Size():]
+		t.id, rest = rest[:size], rest[size:]
 	}
-	d.data = rest
-	if subs > 0 {
-		t.subs = make([]*cacheTree, 0, min(subs, 1024))
+	return rest, true
+}
+
+// cutNumber takes a decimal number and what ends it off the start of data.
+func cutNumber(data []byte, ends byte) (n int, rest []byte, ok bool) {
+	i := bytes.IndexByte(data[:min(len(data), 20)], ends)
+	if i < 0 {
+		return 0, nil, false
 	}
-	for range subs {
-		s, ok := d.decode(depth + 1)
-		if !ok {
+	n, err := strconv.Atoi(string(data[:i])) // does not allocate
+	return n, data[i+1:], err == nil
+}
+
+// skip returns what follows the folder's subfolders and all that is below them.
+func (t *cacheTree) skip() (rest []byte, ok bool) {
+	rest = t.data
+	below := cacheTree{format: t.format}
+	for left := t.subs; left > 0; left-- {
+		if rest, ok = below.decode(rest); !ok {
 			return nil, false
 		}
-		t.subs = append(t.subs, s)
+		left += below.subs
 	}
-	return t, true
+	return rest, true
+}
+
+// folders returns the folder's subfolders by name. A nil receiver has none.
+func (t *cacheTree) folders() map[string]*cacheTree {
+	if t == nil || t.subs == 0 {
+		return nil
+	}
+	all := make(map[string]*cacheTree, min(t.subs, len(t.data)/5+1))
+	rest := t.data
+	for range t.subs {
+		sub := &cacheTree{format: t.format}
+		var ok bool
+		if sub.data, ok = sub.decode(rest); !ok {
+			return nil // newCacheTree has seen that this cannot be
+		}
+		if rest, ok = sub.skip(); !ok {
+			return nil
+		}
+		all[string(sub.name)] = sub
+	}
+	return all
+}
+
+// is reports whether the folder has that many entries, and a tree that is one of those.
+func (t *cacheTree) is(count int, trees []pack.ID) bool {
+	if t == nil || t.count != count {
+		return false
+	}
+	id, ok := pack.IDFromBytes(t.id)
+	if !ok {
+		return false
+	}
+	for _, other := range trees {
+		if id == other {
+			return true
+		}
+	}
+	return false
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+
 	"github.com/skant-dev/skant/internal/pack"
 )
 
@@ -16,10 +18,10 @@ var ErrMalformed = errors.New("malformed")
 
 // File modes of tree and index entries, as git stores them.
 const (
-	ModeTree    uint32 = 0o040000
-	ModeRegular uint32 = 0o100644
-	ModeSymlink uint32 = 0o120000
-	ModeGitlink uint32 = 0o160000
+	ModeTree    = uint32(filemode.Dir)
+	ModeRegular = uint32(filemode.Regular)
+	ModeSymlink = uint32(filemode.Symlink)
+	ModeGitlink = uint32(filemode.Submodule)
 
 	modeTypeMask uint32 = 0o170000
 )

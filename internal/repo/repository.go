@@ -2,19 +2,19 @@
 // commit of a range changes.
 //
 // It executes nothing that the repository names (no hooks, filters, external diffs, file system monitors) and knows no
-// secrets. The configuration is decoded by go-git; refs, the index and commits are read here, because go-git's readers
+// secrets. Refs, the index, commits and the configuration are read here, because go-git's readers
 // give up on the first damaged line, need milliseconds where a commit hook has one, and resolve some revisions to the
 // wrong commit without an error ("HEAD^3" of an octopus, "HEAD@{1}").
 package repo
 
 import (
+	"bytes"
 	"crypto/sha1" //nolint:gosec // git's object names
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -188,13 +188,11 @@ func (r *Repository) Blob(id pack.ID, maxSize int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.opt.MaxObject > maxSize { // otherwise the store sees to it, and the file is opened once
-		_, size, err := store.Stat(id)
-		if err == nil && size > maxSize {
-			return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: size, Limit: maxSize})
-		}
+	data, err := r.checked(id, pack.Blob, func() (pack.Type, []byte, error) { return store.GetAtMost(id, max(maxSize, 1)) })
+	if err == nil && int64(len(data)) > maxSize {
+		return nil, fmt.Errorf("read blob %s: %w", id, &pack.TooLargeError{Size: int64(len(data)), Limit: maxSize})
 	}
-	return r.object(id, pack.Blob)
+	return data, err
 }
 
 func (r *Repository) object(id pack.ID, want pack.Type) ([]byte, error) {
@@ -202,7 +200,12 @@ func (r *Repository) object(id pack.ID, want pack.Type) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, data, err := store.Get(id)
+	return r.checked(id, want, func() (pack.Type, []byte, error) { return store.Get(id) })
+}
+
+// checked is what get returns, if it is an object of the type that is wanted.
+func (r *Repository) checked(id pack.ID, want pack.Type, get func() (pack.Type, []byte, error)) ([]byte, error) {
+	got, data, err := get()
 	if errors.Is(err, pack.ErrNotFound) && id == r.emptyID(want) {
 		return nil, nil
 	}
@@ -234,18 +237,22 @@ var errIrregular = errors.New("not a regular file")
 
 // readFile reads a regular file of at most limit bytes. A larger one is an error.
 func readFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errIrregular}
+	defer f.Close() //nolint:errcheck // Nothing was written, so there is nothing to lose.
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("read %q: larger than %d bytes", path, limit)
+	var data []byte
+	if info.Size() <= limit {
+		b := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead)) // with room to see that there is no more
+		_, err = b.ReadFrom(io.LimitReader(f, limit+1))
+		data = b.Bytes()
 	}
-	data, err := os.ReadFile(path)
-	if err == nil && int64(len(data)) > limit {
+	if info.Size() > limit || int64(len(data)) > limit {
 		return nil, fmt.Errorf("read %q: larger than %d bytes", path, limit)
 	}
 	return data, err

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/format/config"
 
 	"github.com/skant-dev/skant/internal/pack"
 )
@@ -55,7 +54,7 @@ func (r *Repository) readSettings() (settings, error) {
 	return s, nil
 }
 
-// readConfig decodes one file with go-git and, where that cannot, with git. A missing file has no lines.
+// readConfig decodes one file, and has git do it where that fails. A missing file has no lines.
 func (r *Repository) readConfig(path string) ([]setting, error) {
 	data, err := readFile(path, maxConfig)
 	if absent(err) {
@@ -64,26 +63,14 @@ func (r *Repository) readConfig(path string) ([]setting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	cfg := config.New()
-	if err := config.NewDecoder(bytes.NewReader(data)).Decode(cfg); err != nil {
+	lines, err := decodeConfig(data)
+	if err != nil {
 		return r.readConfigWithGit(path, err)
-	}
-	var lines []setting
-	for _, section := range cfg.Sections {
-		name := strings.ToLower(section.Name)
-		for _, o := range section.Options {
-			lines = append(lines, setting{name, "", strings.ToLower(o.Key), o.Value})
-		}
-		for _, sub := range section.Subsections {
-			for _, o := range sub.Options {
-				lines = append(lines, setting{name, sub.Name, strings.ToLower(o.Key), o.Value})
-			}
-		}
 	}
 	return lines, nil
 }
 
-// readConfigWithGit reads a file whose syntax go-git refused.
+// readConfigWithGit reads a file whose syntax decodeConfig refused.
 func (r *Repository) readConfigWithGit(path string, cause error) ([]setting, error) {
 	out, err := r.runGit(context.Background(), "config", "--file", path, "--no-includes", "--list", "-z")
 	if err != nil {
@@ -91,8 +78,14 @@ func (r *Repository) readConfigWithGit(path string, cause error) ([]setting, err
 	}
 	var lines []setting
 	for entry := range bytes.SplitSeq(out, []byte{0}) {
-		name, value, _ := strings.Cut(string(entry), "\n")
-		section, key := name, ""
+		if len(entry) == 0 {
+			continue // behind the last one
+		}
+		name, value, given := strings.Cut(string(entry), "\n")
+		if !given {
+			value = "true"
+		}
+		section, key := "", name
 		if i := strings.LastIndexByte(name, '.'); i >= 0 {
 			section, key = name[:i], name[i+1:]
 		}
@@ -150,13 +143,14 @@ func (s *settings) applyExtension(key, value string) {
 	}
 }
 
-// isTrue reads a boolean as git does. go-git gives a key without a value as the empty string; git means true by it.
+// isTrue reads a boolean as git does.
 func isTrue(value string) bool {
 	switch strings.ToLower(value) {
-	case "true", "yes", "on", "1", "":
+	case "true", "yes", "on":
 		return true
 	}
-	return false
+	n, err := strconv.Atoi(value)
+	return err == nil && n != 0
 }
 
 // clip shortens hostile text for messages.

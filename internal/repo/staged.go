@@ -21,13 +21,22 @@ func (r *Repository) StagedChanges(ctx context.Context) (*ChangeSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	set, err := r.compareIndex(ctx, idx)
+	if err = r.closeIndex(idx, err); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+func (r *Repository) compareIndex(ctx context.Context, idx *index) (*ChangeSet, error) {
 	trees, err := r.parentTrees()
 	if err != nil {
 		return nil, err
 	}
 	set := r.newChangeSet(len(trees))
-	d := differ{ctx: ctx, set: set, recent: &treeCache{}, total: &atomic.Int64{}}
-	if err := set.finish(ctx, d.index("", idx.entries, idx.tree, trees, 0)); err != nil {
+	d := differ{ctx: ctx, set: set, total: &atomic.Int64{}}
+	err = pack.Guard(func() error { return d.index(idx, "", 0, idx.len(), idx.tree, trees, 0) })
+	if err := set.finish(ctx, err); err != nil {
 		return nil, fmt.Errorf("compare the index with HEAD: %w", err)
 	}
 	return set, nil

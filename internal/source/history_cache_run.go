@@ -10,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -260,11 +259,12 @@ func (r *runRecord) reasons() []string {
 	return all
 }
 
-var idPattern = regexp.MustCompile("^[0-9a-f]{40,64}$")
-
-// onlyIDs reports whether all texts are ids of objects.
+// onlyIDs reports whether all texts are ids of objects. That is no expression, since one would be compiled whenever the
+// program starts.
 func onlyIDs(texts []string) bool {
-	return !slices.ContainsFunc(texts, func(s string) bool { return !idPattern.MatchString(s) })
+	return !slices.ContainsFunc(texts, func(s string) bool {
+		return len(s) < 40 || len(s) > 64 || strings.Trim(s, "0123456789abcdef") != ""
+	})
 }
 
 // attributed keeps what attribution made of the findings, unless it was not told everything, or what it says holds a
