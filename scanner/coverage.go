@@ -21,6 +21,29 @@ type Coverage struct {
 	Skipped  []Skip `json:"skipped"`
 	// Places says how many of each sort of place beside blobs, commits and refs were searched, sorted by What.
 	Places []Place `json:"places,omitempty"`
+	// Policy is what the configuration took away from the scan; nil if there was none.
+	Policy *Policy `json:"policy,omitempty"`
+}
+
+// Policy says which rules a configuration left, and what in it makes a scan find, report or stop less than the defaults do.
+type Policy struct {
+	// Origin is where the repository's configuration was read: "work tree", or "commit 12ab34cd".
+	Origin string `json:"origin"`
+	// RulesActive and RulesOff count the rules that were searched with and those that are switched off.
+	RulesActive int `json:"rules_active"`
+	RulesOff    int `json:"rules_off"`
+	// Weaker are the first settings that weaken the scan, those of flags left out; Omitted is how many more there are.
+	Weaker  []WeakerSetting `json:"weaker"`
+	Omitted int             `json:"omitted,omitempty"`
+}
+
+// WeakerSetting is one value of a configuration.
+type WeakerSetting struct {
+	// Setting is the key, for example "rules.disable".
+	Setting string `json:"setting"`
+	Value   string `json:"value"`
+	// Where is the file and line, or the variable: ".skant.yaml:4", "SKANT_MIN_CONFIDENCE".
+	Where string `json:"where"`
 }
 
 // Place is one sort of place that was searched.

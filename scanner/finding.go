@@ -68,6 +68,8 @@ type Finding struct {
 	Reasons    []string     `json:"reasons,omitempty"`
 	Exposure   *Exposure    `json:"exposure,omitempty"`
 	Suppressed *Suppression `json:"suppressed,omitempty"`
+	// Refused is a request not to count the finding that is not obeyed; its Refused says why. The finding counts.
+	Refused *Suppression `json:"-"`
 
 	// raw is the text that stands in the file for the secret, encoded or not, so that it can be masked too.
 	raw []Secret
@@ -77,6 +79,8 @@ type Finding struct {
 	// rule's.
 	conditional bool
 	priority    int
+	// allow is what the text beside it says about it; nil if nothing.
+	allow *allowance
 }
 
 // Location is where a finding is. Lines and columns count from 1; columns count Unicode code points; EndColumn is the
@@ -163,10 +167,14 @@ type Exposure struct {
 
 // Suppression says why a finding does not count.
 type Suppression struct {
-	// By is the mechanism, Where the file and line that asked for it.
+	// By is the mechanism (ByInline, ByIgnoreFile, ByBaseline), Where the file and line that asked for it.
 	By     string `json:"by"`
 	Where  string `json:"where,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// AddedHere says that the change that was scanned brought the request along with the finding, or for it.
+	AddedHere bool `json:"added_here,omitempty"`
+	// Refused says why the request is not obeyed. It is empty in Finding.Suppressed.
+	Refused string `json:"-"`
 }
 
 // SchemaVersion is the version of the JSON report. Within a major version changes only add keys.
@@ -183,6 +191,8 @@ type Report struct {
 	// Hidden counts findings below the least confidence that was asked for; they are not among Findings.
 	Hidden   int       `json:"hidden,omitempty"`
 	Findings []Finding `json:"findings"`
+	// ListSuppressed has the formats for people, and SARIF, list the findings that do not count, which they count otherwise.
+	ListSuppressed bool `json:"-"`
 }
 
 // Tool names the program that made a report.

@@ -57,6 +57,7 @@ func (s *Scanner) finding(at Location, cand *candidate, lines *lineTable, covers
 	} else {
 		f.Excerpt = lines.excerpt(*cand, covers)
 	}
+	f.allow = s.allowance(&at, cand, lines, covers)
 	return f
 }
 

@@ -20,6 +20,8 @@ type mask struct {
 	short []string
 	// index finds the short values; it is made when they are all known.
 	index *match.Index
+	// veil masks what rules find that are switched off; nil where there are none.
+	veil func(string) string
 }
 
 // newMask makes a mask of every secret of the findings, as decoded and as it stands in the file. The public prefix of a
@@ -113,6 +115,9 @@ func (m *mask) add(value string) {
 
 // text returns s with everything that is part of a secret replaced.
 func (m *mask) text(s string) string {
+	if m.veil != nil {
+		s = m.veil(s)
+	}
 	hits := m.index.Find([]byte(s), nil)
 	hidden := make([]bool, len(s))
 	for _, h := range hits {
@@ -155,6 +160,7 @@ func (m *mask) finding(f *Finding) {
 		f.Location.Commit = &dup
 	}
 	f.Reasons = m.texts(f.Reasons)
+	f.Suppressed, f.Refused = m.suppression(f.Suppressed), m.suppression(f.Refused)
 	if f.Exposure != nil {
 		dup := *f.Exposure
 		dup.Refs = m.texts(dup.Refs)
@@ -206,5 +212,5 @@ func (s *Scanner) Scrub(text string) string {
 		}
 	}
 	m.seal()
-	return m.text(text)
+	return s.scrubVeiled(m.text(text))
 }

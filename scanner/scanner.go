@@ -33,16 +33,27 @@ type Options struct {
 	ShowSecrets bool
 	// Now is the time against which expiry dates are judged; the zero value means the time of New.
 	Now time.Time
+	// Allow, if not nil, says whether the text around a finding asks not to count it. It is called for each finding with
+	// line, the text beside the secret on its line or lines, at most 1 KiB to either side, and, if that gives no Suppression,
+	// with above alone, the line before; the other one is nil. In the place of each secret stands a zero byte. It returns nil
+	// if nothing is asked for, and a Suppression with Refused set if something is that cannot be obeyed; Where is filled in
+	// by the engine. It must be safe for concurrent use, and keep nothing of the slices.
+	Allow func(line, above []byte, ruleID string) *Suppression
+	// Veil, if not nil, returns rules that are switched off. They report nothing; what they would find is masked in the texts
+	// of other findings, and in what Scrub returns. It is called at most once, and only if there is something to show.
+	Veil func() *rules.Set
 }
 
 // Scanner is a set of rules ready to search. It is safe for concurrent use and holds no state between scans.
 type Scanner struct {
 	opt     Options
 	set     *rules.Set
-	rules   []*compiledRule
+	rules   ruleList
 	anchors *anchorTable
 	pool    sync.Pool
 	forms   tokenForms
+	// veil makes the scanner of the rules that are switched off; nil if there are none.
+	veil func() (*Scanner, error)
 
 	marginOnce sync.Once
 	marginSize int
@@ -64,13 +75,9 @@ func New(set *rules.Set, opt Options) (*Scanner, error) {
 	if opt.Now.IsZero() {
 		opt.Now = time.Now()
 	}
-	s := &Scanner{opt: opt, set: set, anchors: newAnchorTable(set), rules: make([]*compiledRule, set.Len())}
-	all := set.All()
-	for i := range all {
-		s.rules[i] = compileRule(&all[i])
-		s.rules[i].keep = opt.keepFrom()
-		s.rules[i].keepExamples = opt.IncludeExamples
-	}
+	s := &Scanner{opt: opt, set: set, anchors: anchorsOf(set)}
+	s.rules = newRuleList(set, &s.opt)
+	s.veil = veilOf(&s.opt)
 	s.pool.New = func() any { return &scratch{check: &checker{}} }
 	return s, nil
 }
@@ -126,6 +133,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 	}
 	recordStop(rec, "content", err)
 	all = dropRepeated(all)
+	found := newFoundVersions(all)
 	if a, ok := src.(Attributor); ok && len(all) > 0 {
 		sortFindings(all)
 		attributed, err := a.Attribute(ctx, rec, all)
@@ -135,6 +143,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 			all = attributed
 		}
 	}
+	s.settleAllowed(ctx, src, all, found)
 	return s.finish(all, rec)
 }
 
@@ -168,7 +177,7 @@ func (s *Scanner) chunk(c *Chunk, rec *Recorder) ([]Finding, error) {
 	if len(cands) == 0 {
 		return nil, nil
 	}
-	return s.locate(c, text, resolve(cands), cands, rec), nil
+	return s.locate(c, text, resolve(cands), s.veiled(text, cands), rec), nil
 }
 
 // candidates searches a chunk's content, or what of it is new, and what decoding shows of it.
@@ -244,6 +253,7 @@ func name(l Location) string {
 func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 	res := &Result{Findings: []Finding{}}
 	mask := newMask(all)
+	mask.veil = s.scrubVeiled
 	all, err := s.dropOverruled(all)
 	if err != nil {
 		return nil, err
@@ -254,6 +264,9 @@ func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 		if f.Confidence.Rank() < s.opt.MinConfidence.Rank() && !(f.Example && s.opt.IncludeExamples) {
 			res.Hidden++
 			continue
+		}
+		if f.Refused != nil {
+			f.Reasons = append(f.Reasons[:len(f.Reasons):len(f.Reasons)], "asked to be allowed at "+f.Refused.Where+", which does not count: "+f.Refused.Refused)
 		}
 		mask.finding(&f)
 		if s.opt.ShowSecrets {
@@ -302,11 +315,11 @@ func (s *Scanner) dropOverruled(all []Finding) ([]Finding, error) {
 
 // pathAllows applies a rule's paths to a finding whose path became known after the search.
 func (s *Scanner) pathAllows(f *Finding) (bool, error) {
-	i := slices.IndexFunc(s.rules, func(r *compiledRule) bool { return r.ID == f.RuleID })
+	i := s.rules.find(f.RuleID)
 	if i < 0 || f.Location.file() == "" {
 		return true, nil
 	}
-	return s.rules[i].checks.pathMatches(f.Location.file())
+	return s.rules.at(i).checks.pathMatches(f.Location.file())
 }
 
 // fingerprint identifies a secret under a rule without telling it.

@@ -126,8 +126,8 @@ func (sc *scratch) note(rec *Recorder, item string) {
 func (s *Scanner) margin() int {
 	s.marginOnce.Do(func() {
 		reach := 0
-		for _, r := range s.rules {
-			reach = max(reach, r.farthest())
+		for i := range s.rules.len() {
+			reach = max(reach, s.rules.at(i).farthest())
 		}
 		s.marginSize = marginReaches * reach
 	})
@@ -230,7 +230,7 @@ func (w *windows) keep(text view, cands []candidate, end int) {
 		if lines == nil {
 			lines = newLineTable(w.data, text)
 			lines.from = w.from
-			covers = lines.covers(kept, cands)
+			covers = lines.covers(kept, w.s.veiled(text, cands))
 		}
 		if cand.rule.Fact != "" {
 			w.paired[cand.facts[cand.rule.Fact]] = true

@@ -89,7 +89,7 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 		"skip": reflect.TypeFor[scanner.Skip](), "finding": reflect.TypeFor[scanner.Finding](),
 		"location": reflect.TypeFor[scanner.Location](), "commit": reflect.TypeFor[scanner.Commit](),
 		"exposure": reflect.TypeFor[scanner.Exposure](), "suppression": reflect.TypeFor[scanner.Suppression](),
-		"tool": reflect.TypeFor[scanner.Tool](),
+		"tool": reflect.TypeFor[scanner.Tool](), "policy": reflect.TypeFor[scanner.Policy](), "weaker_setting": reflect.TypeFor[scanner.WeakerSetting](),
 	}
 	if s == nil {
 		t.Fatal("no schema")
@@ -99,7 +99,7 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 		var keys, required []string
 		for field := range typ.Fields() {
 			key, rest, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if key == "" {
+			if key == "" || key == "-" {
 				continue
 			}
 			keys = append(keys, key)

@@ -51,7 +51,11 @@ func Text(w io.Writer, rep *scanner.Report, set *rules.Set, opt TextOptions) err
 			t.group(g)
 		}
 	}
-	t.suppressed(SuppressedGroups(rep))
+	if rep.ListSuppressed {
+		t.suppressed(SuppressedGroups(rep))
+	} else if opt.Summary {
+		t.suppressedCount(rep)
+	}
 	t.coverage(&rep.Coverage)
 	if opt.Summary {
 		t.gap()
@@ -175,6 +179,25 @@ func (t *textWriter) room(used int) int {
 		return 0
 	}
 	return max(20, t.width-used)
+}
+
+// suppressedCount says how much does not count, and because of what.
+func (t *textWriter) suppressedCount(rep *scanner.Report) {
+	by := map[string]int64{}
+	for i := range rep.Findings {
+		if s := rep.Findings[i].Suppressed; s != nil {
+			by[s.By]++
+		}
+	}
+	if len(by) == 0 {
+		return
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		parts = append(parts, Count(by[name])+" "+visible.Text(name))
+	}
+	t.gap()
+	t.line(t.faint.Sprint("Suppressed, not counted: " + strings.Join(parts, ", ")))
 }
 
 // suppressed lists what does not count, one line a secret, so that a suppression is never invisible.

@@ -12,15 +12,19 @@ import (
 )
 
 // blocked says what a hook keeps from happening: the verb of the first line, and how a secret gets out of it.
-type blocked struct{ would, remove string }
+type blocked struct {
+	would, remove string
+	// from is what a baseline is made from that has the secret in it.
+	from string
+}
 
 // blockedBy returns what the scan of a hook blocks, by the command of the report; ok is false for a scan that stands in
 // nobody's way.
 func blockedBy(command string) (b blocked, ok bool) {
 	b, ok = map[string]blocked{
-		"staged":      {"This commit would add", "edit the file, then git add it again."},
-		"pre-push":    {"This push would publish", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again."},
-		"pre-receive": {"This push is refused, because it brings", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again."},
+		"staged":      {"This commit would add", "edit the file, then git add it again.", "staged"},
+		"pre-push":    {"This push would publish", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again.", "history"},
+		"pre-receive": {"This push is refused, because it brings", "take it out of the commit that is named (git commit --amend, or git rebase -i), then push again.", "history"},
 	}[command]
 	return b, ok
 }
@@ -76,7 +80,7 @@ func (t *textWriter) waysOn(groups []*Group, b blocked) {
 	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", "", t.strong)
 	comment, ok := allowComment(f)
 	if !ok {
-		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from staged", "", t.strong)
+		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from "+b.from, "", t.strong)
 	} else {
 		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", "", t.strong)
 	}

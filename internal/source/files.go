@@ -34,6 +34,8 @@ type FilesOptions struct {
 	Workers int
 	// NoIgnore says that .gitignore, info/exclude and ExcludesFile leave nothing out.
 	NoIgnore bool
+	// NoPolicy says that .skantignore leaves nothing out.
+	NoPolicy bool
 	// ExcludesFile is the path of the user's own ignore file, core.excludesFile; may be empty or not exist.
 	ExcludesFile string
 	// Tracked returns the paths in the index of the work tree whose top folder is given, relative to it and with

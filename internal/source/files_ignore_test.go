@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/skant-dev/skant/internal/ignore"
 )
 
 // filesTree writes files and makes the folder a git repository if one is asked for.
@@ -162,7 +164,7 @@ func TestFilesSkantIgnore(t *testing.T) {
 		}
 	})
 	t.Run("too large", func(t *testing.T) {
-		top := filesTree(t, map[string]string{".skantignore": "*\n" + strings.Repeat("#", maxIgnoreFile), "a": "1"})
+		top := filesTree(t, map[string]string{".skantignore": "*\n" + strings.Repeat("#", ignore.MaxFile), "a": "1"})
 		visited, coverage := filesRun(t, FilesOptions{}, top)
 		filesCompare(t, visited, coverage, []string{".skantignore", "a"}, []string{
 			`unread ignore files: none of its patterns is applied: is larger than 1 MiB ["` + filepath.Join(top, ".skantignore") + `"]`,

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/ignore"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -31,7 +32,7 @@ type fileFolder struct {
 	path, name string
 	depth      int
 	worktree   *worktree
-	git, skant *ignoreList
+	git, skant *ignore.List
 	// trackedOnly says that git ignores the folder, so that only tracked things below it are content.
 	trackedOnly bool
 }
@@ -115,7 +116,7 @@ func (l *fileLister) above(ctx context.Context, n namedPath) (top fileFolder, si
 		rest := strings.TrimPrefix(n.path, folderPrefix(step))
 		entry, _, deeper := strings.Cut(rest, string(filepath.Separator))
 		step = folderPrefix(step) + entry
-		if top.skant.ignored(step, deeper || n.folder) {
+		if top.skant.Ignored(step, deeper || n.folder) {
 			return top, true
 		}
 	}
@@ -145,7 +146,7 @@ func (l *fileLister) startWorktree(ctx context.Context, f *fileFolder) {
 		if path == "" {
 			continue
 		}
-		list, err := f.git.loadOutside(ctx, path, f.worktree.root)
+		list, err := loadOutside(ctx, f.git, path, f.worktree.root)
 		l.noteIgnoreFile(err, filepath.ToSlash(path))
 		f.git = list
 	}
@@ -156,11 +157,14 @@ func (l *fileLister) loadIgnores(ctx context.Context, f *fileFolder, folder stri
 	var err error
 	if f.worktree != nil && !l.opt.NoIgnore && l.opt.Tracked != nil {
 		path := filepath.Join(folder, gitIgnoreName)
-		f.git, err = f.git.load(ctx, path, folder)
+		f.git, err = loadIgnore(ctx, f.git, path, folder)
 		l.noteIgnoreFile(err, filepath.ToSlash(path))
 	}
+	if l.opt.NoPolicy {
+		return
+	}
 	path := filepath.Join(folder, skantIgnoreName)
-	f.skant, err = f.skant.load(ctx, path, folder)
+	f.skant, err = loadIgnore(ctx, f.skant, path, folder)
 	l.noteIgnoreFile(err, filepath.ToSlash(path))
 }
 
@@ -225,12 +229,12 @@ func (l *fileLister) entry(ctx context.Context, f *fileFolder, entry fs.DirEntry
 		l.rec.LeftOut("folders", "git's own store: use `skant history`", name)
 		return nil, nil
 	}
-	if f.skant.ignored(path, folder) {
+	if f.skant.Ignored(path, folder) {
 		l.silence(folder, name)
 		return nil, nil
 	}
 	sub := fileFolder{path: path, name: name, depth: f.depth + 1, worktree: f.worktree, git: f.git, skant: f.skant}
-	if f.trackedOnly || f.git.ignored(path, folder) {
+	if f.trackedOnly || f.git.Ignored(path, folder) {
 		sub.trackedOnly = !l.gitFails(f.worktree)
 		if sub.trackedOnly && !f.worktree.holds(path) {
 			l.rec.LeftOut(sortOf(folder), "ignored by .gitignore (--no-ignore reads them)", name)

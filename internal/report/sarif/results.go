@@ -1,6 +1,7 @@
 package sarif
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -19,18 +20,52 @@ type selection struct {
 func choose(rep *scanner.Report) selection {
 	var s selection
 	for i := range rep.Findings {
-		if rep.Findings[i].Suppressed != nil {
+		if rep.Findings[i].Suppressed != nil && !rep.ListSuppressed {
 			s.suppressed++
 			continue
 		}
 		s.findings = append(s.findings, &rep.Findings[i])
 	}
-	slices.SortStableFunc(s.findings, report.CompareFindings)
+	slices.SortStableFunc(s.findings, func(a, b *scanner.Finding) int {
+		return cmp.Or(compareCounted(a, b), report.CompareFindings(a, b))
+	})
 	if len(s.findings) > maxResults {
 		s.dropped = len(s.findings) - maxResults
 		s.findings = s.findings[:maxResults]
 	}
 	return s
+}
+
+// compareCounted puts findings that count before those that do not: these are dropped first where there are too many.
+func compareCounted(a, b *scanner.Finding) int {
+	switch {
+	case (a.Suppressed == nil) == (b.Suppressed == nil):
+		return 0
+	case a.Suppressed == nil:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// suppressions says in SARIF's words why a finding does not count.
+func suppressions(s *scanner.Suppression) []*suppression {
+	if s == nil {
+		return nil
+	}
+	out := &suppression{Kind: "external", Status: "accepted"}
+	if s.By == scanner.ByInline {
+		out.Kind = "inSource"
+	}
+	words := plain(s.By)
+	if s.Where != "" {
+		words += " " + plain(s.Where)
+	}
+	if s.Reason != "" {
+		words += ": " + plain(s.Reason)
+	}
+	out.Justification = clip(words, maxDescription)
+	return []*suppression{out}
 }
 
 func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
@@ -42,6 +77,7 @@ func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
 		Locations:           []location{{place(f, target)}},
 		PartialFingerprints: map[string]string{"skantFingerprint/v1": clip(visible.Text(f.Fingerprint), maxName)},
 		Properties:          properties(f),
+		Suppressions:        suppressions(f.Suppressed),
 	}
 	if f.Verdict == scanner.Dead || f.Verdict == scanner.Expired {
 		r.Level = levelNote

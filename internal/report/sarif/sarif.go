@@ -16,8 +16,9 @@
 //     something was not read is a toolExecutionNotification, an error if the scan was asked to read it.
 //
 // Left out on purpose, because such a file is uploaded: names and addresses of authors, commit messages, secrets in
-// clear, and where on the machine the scanned folder lies. Suppressed findings are counted in a notification and are no results:
-// GitHub opens alerts for results whatever their suppressions say.
+// clear, and where on the machine the scanned folder lies. Suppressed findings are counted in a notification and are no results,
+// because GitHub opens alerts for results whatever their suppressions say. With Report.ListSuppressed they are results with
+// suppressions, for readers that know what those are.
 //
 // What is over a limit of GitHub is cut in the order of severity and counted in a notification.
 package sarif

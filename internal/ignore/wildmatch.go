@@ -1,9 +1,9 @@
-package source
+package ignore
 
 import "strings"
 
-// ignoreTranslator turns one pattern into the library's dialect, reading it as git's wildmatch does.
-type ignoreTranslator struct {
+// translator turns one pattern into the library's dialect, reading it as git's wildmatch does.
+type translator struct {
 	// inPath says that the pattern has a slash: it is matched against the whole path, and a star stops at slashes.
 	inPath  bool
 	out     strings.Builder
@@ -12,7 +12,7 @@ type ignoreTranslator struct {
 }
 
 // translate writes pattern to t.out. It returns false if the pattern can match nothing.
-func (t *ignoreTranslator) translate(pattern string) bool {
+func (t *translator) translate(pattern string) bool {
 	for i := 0; i < len(pattern); {
 		switch c := pattern[i]; c {
 		case '*':
@@ -20,11 +20,11 @@ func (t *ignoreTranslator) translate(pattern string) bool {
 			i = t.stars(pattern, i)
 		case '?':
 			t.endLiteral()
-			t.out.WriteString(ignoreAnyByte)
+			t.out.WriteString(anyByte)
 			i++
 		case '[':
 			t.endLiteral()
-			set, next, ok := parseIgnoreClass(pattern, i)
+			set, next, ok := parseClass(pattern, i)
 			if !ok || !t.class(set) {
 				return false
 			}
@@ -44,12 +44,12 @@ func (t *ignoreTranslator) translate(pattern string) bool {
 	return true
 }
 
-func (t *ignoreTranslator) byte(b byte) {
-	writeIgnoreByte(&t.out, b)
+func (t *translator) byte(b byte) {
+	writeByte(&t.out, b)
 	t.literal = append(t.literal, b)
 }
 
-func (t *ignoreTranslator) endLiteral() {
+func (t *translator) endLiteral() {
 	if len(t.literal) > len(t.longest) {
 		t.longest = string(t.literal)
 	}
@@ -58,18 +58,18 @@ func (t *ignoreTranslator) endLiteral() {
 
 // stars writes the stars that start at i and returns the index after what it has read. Two or more stars cross slashes
 // if they are a whole component of the path; otherwise they are one star.
-func (t *ignoreTranslator) stars(pattern string, i int) int {
+func (t *translator) stars(pattern string, i int) int {
 	end := i
 	for end < len(pattern) && pattern[end] == '*' {
 		end++
 	}
 	rest := pattern[end:]
-	whole := t.inPath && end-i > 1 && ignoreComponentStarts(pattern, i)
+	whole := t.inPath && end-i > 1 && componentStarts(pattern, i)
 	switch {
 	case whole && (rest == "" || strings.HasPrefix(rest, `\/`)):
-		t.out.WriteString(ignoreAny)
+		t.out.WriteString(anyBytes)
 	case whole && rest[0] == '/':
-		t.out.WriteString("(|" + ignoreAny + "/)")
+		t.out.WriteString("(|" + anyBytes + "/)")
 		end++
 	default:
 		t.out.WriteByte('*')
@@ -77,23 +77,23 @@ func (t *ignoreTranslator) stars(pattern string, i int) int {
 	return end
 }
 
-// ignoreComponentStarts reports whether two stars at i count as the start of a component: after a slash, and also
+// componentStarts reports whether two stars at i count as the start of a component: after a slash, and also
 // where all before them is literal, because git compares the literal part first and matches only what is left.
-func ignoreComponentStarts(pattern string, i int) bool {
+func componentStarts(pattern string, i int) bool {
 	return i == 0 || pattern[i-1] == '/' || !strings.ContainsAny(pattern[:i], `*?[\`)
 }
 
-// ignoreByteSet is the set of bytes that a character class matches.
-type ignoreByteSet [256]bool
+// byteSet is the set of bytes that a character class matches.
+type byteSet [256]bool
 
-func (s *ignoreByteSet) addRange(from, to byte) {
+func (s *byteSet) addRange(from, to byte) {
 	for b := int(from); b <= int(to); b++ {
 		s[b] = true
 	}
 }
 
 // class writes a character class; it returns false if no byte is in it.
-func (t *ignoreTranslator) class(set ignoreByteSet) bool {
+func (t *translator) class(set byteSet) bool {
 	set['/'] = false
 	var runs strings.Builder
 	for b := 0; b < len(set); b++ {
@@ -104,9 +104,9 @@ func (t *ignoreTranslator) class(set ignoreByteSet) bool {
 		for b+1 < len(set) && set[b+1] {
 			b++
 		}
-		runs.WriteRune(ignoreRune + rune(first))
+		runs.WriteRune(privateRune + rune(first))
 		runs.WriteByte('-')
-		runs.WriteRune(ignoreRune + rune(b))
+		runs.WriteRune(privateRune + rune(b))
 	}
 	if runs.Len() == 0 {
 		return false
@@ -115,9 +115,9 @@ func (t *ignoreTranslator) class(set ignoreByteSet) bool {
 	return true
 }
 
-// parseIgnoreClass reads the character class whose bracket is at i and returns the index after it. ok is false if it
+// parseClass reads the character class whose bracket is at i and returns the index after it. ok is false if it
 // is malformed, which makes the whole pattern match nothing.
-func parseIgnoreClass(pattern string, i int) (set ignoreByteSet, next int, ok bool) {
+func parseClass(pattern string, i int) (set byteSet, next int, ok bool) {
 	at := func(i int) byte {
 		if i < len(pattern) {
 			return pattern[i]
@@ -177,7 +177,7 @@ func parseIgnoreClass(pattern string, i int) (set ignoreByteSet, next int, ok bo
 }
 
 // addNamed adds a named class, as the C locale has it. It returns false for a name that git does not know.
-func (s *ignoreByteSet) addNamed(name string) bool {
+func (s *byteSet) addNamed(name string) bool {
 	switch name {
 	case "alnum":
 		return s.addNamed("alpha") && s.addNamed("digit")
