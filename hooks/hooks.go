@@ -33,6 +33,14 @@ type Options struct {
 	// AnyHooksPath installs into the folder that core.hooksPath names even if that is not the repository's own: it may
 	// be tracked content, or shared by every repository of the user.
 	AnyHooksPath bool
+	// Chain keeps and runs even a hook that another tool wrote, or that may not work under another name.
+	Chain bool
+	// OnError is what a pre-receive hook does where not everything could be read: "block", "allow", or "" for what git's
+	// configuration says.
+	OnError string
+
+	// top is the top folder of the work tree, where tools have their configuration.
+	top string
 }
 
 // State is what stands at a hook's place.
@@ -48,7 +56,8 @@ const (
 	Outdated State = "outdated"
 	// Foreign means that the hook was not written by skant, and does not seem to run it.
 	Foreign State = "foreign"
-	// Chained means that the hook was not written by skant and has a line that runs it.
+	// Chained means that the hook was not written by skant and has a line that runs it, or that the configuration of the tool
+	// which wrote it names skant.
 	Chained State = "chained"
 )
 
@@ -64,14 +73,26 @@ type Hook struct {
 	// for skant in PATH, and blocks if there is none.
 	Binary      string
 	BinaryFound bool
-	// Line is what to add to a foreign hook so that it runs skant; empty otherwise.
-	Line string
+	// OnError is that of the options that a hook of ours was installed with.
+	OnError string
+	// Kept is the path of the hook that stood here before, which ours runs first; empty if there is none. Where the hook is
+	// not ours, nothing runs it any more. KeptIdle says that it may not be executed, so that git never ran it.
+	Kept     string
+	KeptIdle bool
+	// Tool is the name of the program that wrote a hook which is not ours, where it is a known one; File is its
+	// configuration. Line is what to add there, or to the hook itself, so that it runs skant; it may be several lines.
+	Tool, File, Line string
+	// Through says that a hook of ours was moved aside by Tool, whose own hook runs it.
+	Through bool
+
+	needsName string
 }
 
+// Ours reports whether skant wrote the hook.
+func (h *Hook) Ours() bool { return h.State == Installed || h.State == Outdated }
+
 // Active reports whether git runs skant for this hook, as far as the hook's text can tell.
-func (h *Hook) Active() bool {
-	return h.Executable && (h.State == Installed || h.State == Outdated || h.State == Chained)
-}
+func (h *Hook) Active() bool { return h.Executable && (h.Ours() || h.State == Chained) }
 
 // Overview is the state of all hooks of a repository.
 type Overview struct {
@@ -82,120 +103,32 @@ type Overview struct {
 	// Linked says that this is a linked work tree: its hooks are those of all work trees of the repository.
 	Linked bool
 	Hooks  []Hook
-	// Shadowed are paths of hooks of ours that git does not run, because core.hooksPath makes it look elsewhere.
+	// Shadowed are paths of hooks of ours that git does not run, because core.hooksPath makes it look elsewhere; without
+	// those for which another one does there.
 	Shadowed []string
-}
-
-// ForeignError says that a hook was not written by skant and was left alone.
-type ForeignError struct {
-	// Path is the hook's, and Line the shell command which runs skant from it.
-	Path, Line string
-}
-
-// Error implements error.
-func (e *ForeignError) Error() string {
-	return fmt.Sprintf("%q was not written by skant and is left as it is; to run skant too, add this line near its top: %s",
-		e.Path, e.Line)
-}
-
-// ElsewhereError says that git looks for hooks in a folder that is not the repository's own.
-type ElsewhereError struct {
-	// HooksPath is the configured value, Folder what it stands for.
-	HooksPath, Folder string
-	// Lines are the shell commands which run skant from a hook, by the hook's name.
-	Lines map[string]string
-}
-
-// Error implements error.
-func (e *ElsewhereError) Error() string {
-	text := fmt.Sprintf("core.hooksPath is %q, so git runs only the hooks in %q, which other tools or repositories use; "+
-		"nothing was installed: add these lines to the hooks there, or unset core.hooksPath", e.HooksPath, e.Folder)
-	for _, k := range Kinds() {
-		text += fmt.Sprintf("; %s: %s", k.Name, e.Lines[k.Name])
-	}
-	return text
-}
-
-// Install writes every hook of [Kinds] that is missing and renews those of ours that are outdated. It returns the
-// hooks as they are afterwards. A hook of somebody else is left alone and is a [*ForeignError], joined into the error
-// with what else went wrong; the other hooks are installed all the same. If core.hooksPath makes git look elsewhere,
-// nothing is written and the error is an [*ElsewhereError], unless opt.AnyHooksPath is set.
-func Install(repo Repo, opt Options) ([]Hook, error) {
-	if err := checkBinary(opt.Binary); err != nil {
-		return nil, err
-	}
-	folder, elsewhere, err := repo.folder()
-	if err != nil {
-		return nil, err
-	}
-	if elsewhere && !opt.AnyHooksPath {
-		lines := map[string]string{}
-		for _, k := range Kinds() {
-			lines[k.Name] = chainLine(k, shellPath(opt.Binary))
-		}
-		return nil, &ElsewhereError{HooksPath: repo.HooksPath, Folder: folder, Lines: lines}
-	}
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, fmt.Errorf("create hooks folder: %w", err)
-	}
-	var all []error
-	for _, k := range Kinds() {
-		if err := install(folder, k, opt); err != nil {
-			all = append(all, err)
-		}
-	}
-	installed, err := inspectAll(folder, opt)
-	return installed, errors.Join(append(all, err)...)
-}
-
-// Uninstall removes the hooks that are ours, whichever version wrote them, from where git looks and from the
-// repository's own hooks folder. It returns the paths of what it removed.
-func Uninstall(repo Repo, opt Options) (removed []string, err error) {
-	folder, elsewhere, err := repo.folder()
-	if err != nil {
-		return nil, err
-	}
-	folders := []string{folder}
-	if elsewhere {
-		folders = append(folders, repo.ownFolder())
-	}
-	var all []error
-	for _, folder := range folders {
-		for _, k := range Kinds() {
-			hook, err := inspect(folder, k, opt)
-			if err == nil && (hook.State == Installed || hook.State == Outdated) {
-				if err = os.Remove(hook.Path); err == nil {
-					removed = append(removed, hook.Path)
-				}
-			}
-			if err != nil {
-				all = append(all, fmt.Errorf("remove %s hook: %w", k.Name, err))
-			}
-		}
-	}
-	return removed, errors.Join(all...)
 }
 
 // Status returns the state of every hook of [Kinds].
 func Status(repo Repo, opt Options) (*Overview, error) {
+	opt.top = repo.WorkTree
 	folder, elsewhere, err := repo.folder()
 	if err != nil {
 		return nil, err
 	}
 	o := &Overview{Folder: folder, Elsewhere: elsewhere, Linked: filepath.Clean(repo.GitDir) != filepath.Clean(repo.CommonDir)}
-	if o.Hooks, err = inspectAll(folder, opt); err != nil {
+	if o.Hooks, err = inspectAll(folder, Kinds(), opt); err != nil {
 		return nil, err
 	}
 	if !elsewhere {
 		return o, nil
 	}
-	own, err := inspectAll(repo.ownFolder(), opt)
+	own, err := inspectAll(repo.ownFolder(), Kinds(), opt)
 	if err != nil {
 		return nil, err
 	}
-	for _, hook := range own {
-		if hook.State == Installed || hook.State == Outdated {
-			o.Shadowed = append(o.Shadowed, hook.Path)
+	for i := range own {
+		if own[i].Ours() && !o.Hooks[i].Active() {
+			o.Shadowed = append(o.Shadowed, own[i].Path)
 		}
 	}
 	return o, nil
@@ -226,9 +159,9 @@ func (r Repo) folder() (folder string, elsewhere bool, err error) {
 	return filepath.Clean(path), err != nil || !filepath.IsLocal(rel), nil
 }
 
-func inspectAll(folder string, opt Options) ([]Hook, error) {
+func inspectAll(folder string, kinds []Kind, opt Options) ([]Hook, error) {
 	var found []Hook
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		hook, err := inspect(folder, k, opt)
 		if err != nil {
 			return nil, fmt.Errorf("read %s hook: %w", k.Name, err)
@@ -238,9 +171,27 @@ func inspectAll(folder string, opt Options) ([]Hook, error) {
 	return found, nil
 }
 
+// inspect reads the hook of one kind. One of ours that another tool moved aside and runs from its own is found, too.
 func inspect(folder string, k Kind, opt Options) (Hook, error) {
-	hook := Hook{Kind: k, Path: filepath.Join(folder, k.Name), State: Missing}
-	info, err := os.Lstat(hook.Path)
+	hook, err := inspectFile(filepath.Join(folder, k.Name), k, opt)
+	if err == nil && hook.Tool == "pre-commit" {
+		moved, movedErr := inspectFile(hook.Path+".legacy", k, opt)
+		if movedErr == nil && moved.Ours() {
+			moved.Tool, moved.Through = hook.Tool, true
+			moved.Executable = moved.Executable && hook.Executable
+			hook = moved
+		}
+		err = movedErr
+	}
+	if err == nil {
+		err = findKept(&hook, folder)
+	}
+	return hook, err
+}
+
+func inspectFile(path string, k Kind, opt Options) (Hook, error) {
+	hook := Hook{Kind: k, Path: path, State: Missing}
+	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotFolder) {
 		return hook, nil
 	}
@@ -248,37 +199,71 @@ func inspect(folder string, k Kind, opt Options) (Hook, error) {
 		return hook, err
 	}
 	hook.State, hook.Line = Foreign, chainLine(k, cmp.Or(shellPath(opt.Binary), "skant"))
+	target := ""
 	if info.Mode()&fs.ModeSymlink != 0 {
 		// The file behind a link may be executed, but it is not ours to change.
-		if info, err = os.Stat(hook.Path); err != nil {
+		if info, err = os.Stat(path); err != nil {
 			return hook, nil //nolint:nilerr // A link to nowhere: git runs nothing.
 		}
-		hook.Executable = executable(info)
-		return hook, nil
+		if target, err = filepath.EvalSymlinks(path); err != nil {
+			return hook, nil //nolint:nilerr // See above.
+		}
 	}
 	hook.Executable = executable(info)
 	if !info.Mode().IsRegular() || info.Size() > maxHook {
+		if target != "" {
+			hook.needsName = needsItsName("", target, k)
+		}
 		return hook, nil
 	}
-	content, err := readBounded(hook.Path)
+	content, err := readBounded(path)
 	if err != nil {
 		return hook, err
 	}
-	binary, current, ours := recognise(content, k, scripts())
-	switch {
-	case ours && current && (binary == shellPath(opt.Binary) || opt.Binary == ""):
-		hook.State, hook.Line = Installed, ""
-	case ours:
-		hook.State, hook.Line = Outdated, ""
-	case chained(content, k):
-		hook.State, hook.Line = Chained, ""
+	s, current, ours := recognise(content, k, scripts())
+	if !ours || target != "" {
+		hook.foreign(content, target, opt.top)
+		return hook, nil
 	}
-	if ours {
-		hook.Binary = binary
-		found, err := os.Stat(filepath.FromSlash(binary))
-		hook.BinaryFound = err == nil && executable(found)
+	hook.Line, hook.Binary, hook.OnError, hook.State = "", s.binary, s.onError, Outdated
+	if current && (s.binary == shellPath(opt.Binary) || opt.Binary == "") && (s.onError == opt.OnError || opt.OnError == "") {
+		hook.State = Installed
 	}
+	found, err := os.Stat(filepath.FromSlash(s.binary))
+	hook.BinaryFound = err == nil && executable(found)
 	return hook, nil
+}
+
+// foreign looks at what a hook of somebody else is.
+func (h *Hook) foreign(content, target, top string) {
+	h.needsName = needsItsName(content, target, h.Kind)
+	if chained(content, h.Kind) {
+		h.State, h.Line = Chained, ""
+	}
+	if t, ok := owner(content, h.Kind); ok {
+		h.Tool, h.File = t.Name, t.File
+		switch {
+		case h.State != Foreign:
+		case top != "" && t.configures(top):
+			h.State, h.Line = Chained, ""
+		default:
+			h.Line = t.lines(h.Kind)
+		}
+	}
+}
+
+// findKept looks for the hook that was kept, which one of ours runs first.
+func findKept(h *Hook, folder string) error {
+	path := filepath.Join(folder, h.Kind.Name+keptSuffix)
+	if _, err := os.Lstat(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotFolder) {
+			return nil
+		}
+		return err
+	}
+	info, err := os.Stat(path)
+	h.Kept, h.KeptIdle = path, err != nil || !executable(info)
+	return nil
 }
 
 // maxHook bounds in bytes what is read of a hook; ours are far smaller.

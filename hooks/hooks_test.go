@@ -48,12 +48,18 @@ func states(hooks []Hook) map[string]State {
 	return out
 }
 
+// every has one state for the kinds that are installed where none is named.
 func every(s State) map[string]State {
 	out := map[string]State{}
-	for _, k := range Kinds() {
+	for _, k := range DefaultKinds() {
 		out[k.Name] = s
 	}
 	return out
+}
+
+func uninstall(r Repo, opt Options) (removed []string, err error) {
+	removed, restored, err := Uninstall(r, Kinds(), opt)
+	return append(removed, restored...), err
 }
 
 func wantStates(t *testing.T, r Repo, opt Options, want map[string]State) *Overview {
@@ -62,7 +68,13 @@ func wantStates(t *testing.T, r Repo, opt Options, want map[string]State) *Overv
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, states(o.Hooks)); diff != "" {
+	got := states(o.Hooks)
+	for name := range got {
+		if _, asked := want[name]; !asked {
+			delete(got, name)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
 	return o
@@ -75,7 +87,7 @@ func TestInstallAndUninstall(t *testing.T) {
 		t.Errorf("overview %+v", o)
 	}
 	for range 2 {
-		installed, err := Install(r, opt)
+		installed, err := Install(r, DefaultKinds(), opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,57 +102,16 @@ func TestInstallAndUninstall(t *testing.T) {
 	}
 	wantStates(t, r, Options{}, every(Installed))
 	entries, err := os.ReadDir(o.Folder)
-	if err != nil || len(entries) != len(Kinds()) {
+	if err != nil || len(entries) != len(DefaultKinds()) {
 		t.Errorf("hooks folder holds %v, %v", entries, err)
 	}
-	removed, err := Uninstall(r, opt)
-	if err != nil || len(removed) != len(Kinds()) {
+	removed, err := uninstall(r, opt)
+	if err != nil || len(removed) != len(DefaultKinds()) {
 		t.Errorf("removed %q, %v", removed, err)
 	}
 	wantStates(t, r, opt, every(Missing))
-	if removed, err := Uninstall(r, opt); err != nil || len(removed) != 0 {
+	if removed, err := uninstall(r, opt); err != nil || len(removed) != 0 {
 		t.Errorf("removed again %q, %v", removed, err)
-	}
-}
-
-func TestForeignHooksAreLeftAlone(t *testing.T) {
-	r, opt := newRepo(t)
-	ours := scriptV1(Kinds()[0], opt.Binary)
-	for name, content := range map[string]string{
-		"another tool's":       "#!/bin/sh\nexec lint\n",
-		"empty":                "",
-		"ours and one byte":    ours + "\n",
-		"ours, cut":            ours[:len(ours)-1],
-		"ours, one word off":   strings.Replace(ours, "exit 1", "exit 0", 1),
-		"ours for another":     scriptV1(Kinds()[1], opt.Binary),
-		"with Windows lines":   strings.ReplaceAll(ours, "\n", "\r\n"),
-		"a comment names it":   "#!/bin/sh\n# skant staged\n",
-		"it runs the wrong":    "skant history\n",
-		"program, unquoted":    strings.Replace(ours, quote(opt.Binary), opt.Binary, 1),
-		"a command for a name": strings.Replace(ours, quote(opt.Binary), `'/x'$(touch y)''`, 1),
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(r.CommonDir, "hooks", "pre-commit")
-			write(t, path, content, 0o755)
-			installed, err := Install(r, opt)
-			var foreign *ForeignError
-			if !errors.As(err, &foreign) || foreign.Path != path || !strings.Contains(err.Error(), foreign.Line) {
-				t.Errorf("error %v", err)
-			}
-			if foreign.Line != `'`+strings.ReplaceAll(opt.Binary, `'`, `'\''`)+`' staged || exit $?` {
-				t.Errorf("line %s", foreign.Line)
-			}
-			want := map[string]State{"pre-commit": Foreign, "pre-merge-commit": Installed}
-			if diff := cmp.Diff(want, states(installed)); diff != "" {
-				t.Error(diff)
-			}
-			if removed, err := Uninstall(r, opt); err != nil || len(removed) != 1 {
-				t.Errorf("removed %q, %v", removed, err)
-			}
-			if got := read(t, path); got != content {
-				t.Errorf("the hook is now %q", got)
-			}
-		})
 	}
 }
 
@@ -153,7 +124,7 @@ func TestForeignHookThatRunsSkant(t *testing.T) {
 		"if x; then \"C:/tools/skant.exe\" staged; fi",
 	} {
 		write(t, path, content, 0o755)
-		installed, err := Install(r, opt)
+		installed, err := Install(r, DefaultKinds(), opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,85 +138,89 @@ func TestForeignHookThatRunsSkant(t *testing.T) {
 	}
 }
 
-func TestOddFilesInAHooksPlace(t *testing.T) {
-	r, opt := newRepo(t)
-	folder := filepath.Join(r.CommonDir, "hooks")
-	path := filepath.Join(folder, "pre-commit")
-	target := filepath.Join(r.WorkTree, "elsewhere")
-	write(t, target, scriptV1(Kinds()[0], opt.Binary), 0o755)
-	for name, place := range map[string]func() error{
-		"folder":            func() error { return os.MkdirAll(path, 0o777) },
-		"link to our text":  func() error { return os.Symlink(target, path) },
-		"link to nowhere":   func() error { return os.Symlink("nowhere", path) },
-		"larger than ours":  func() error { return os.WriteFile(path, make([]byte, maxHook+1), 0o755) },
-		"link to a folder":  func() error { return os.Symlink(r.WorkTree, path) },
-		"link in a circle ": func() error { return os.Symlink("pre-commit", path) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			if err := errors.Join(os.MkdirAll(folder, 0o777), place()); err != nil {
-				t.Fatal(err)
-			}
-			defer os.Remove(path)
-			_, err := Install(r, opt)
-			var foreign *ForeignError
-			if !errors.As(err, &foreign) {
-				t.Errorf("error %v", err)
-			}
-			if _, err := Uninstall(r, opt); err != nil {
-				t.Error(err)
-			}
-			if _, err := os.Lstat(path); err != nil {
-				t.Errorf("it is gone: %v", err)
-			}
-			if got := read(t, target); got != scriptV1(Kinds()[0], opt.Binary) {
-				t.Errorf("the target of the link is now %q", got)
-			}
-		})
-	}
-}
-
 func TestOutdated(t *testing.T) {
 	r, opt := newRepo(t)
-	if _, err := Install(r, Options{Binary: "/gone/skant"}); err != nil {
+	if _, err := Install(r, DefaultKinds(), Options{Binary: "/gone/skant"}); err != nil {
 		t.Fatal(err)
 	}
 	o := wantStates(t, r, opt, every(Outdated))
 	if h := o.Hooks[0]; h.Binary != "/gone/skant" || h.BinaryFound || !h.Active() {
 		t.Errorf("hook %+v", h)
 	}
-	if _, err := Install(r, opt); err != nil {
+	if _, err := Install(r, DefaultKinds(), opt); err != nil {
 		t.Fatal(err)
 	}
 	wantStates(t, r, opt, every(Installed))
-	if got := read(t, o.Hooks[0].Path); got != scriptV1(Kinds()[0], opt.Binary) {
+	if got := read(t, o.Hooks[0].Path); got != scriptV2(Kinds()[0], setup{binary: opt.Binary}) {
 		t.Errorf("the hook is now %q", got)
 	}
 }
 
 func TestVersions(t *testing.T) {
-	k := Kinds()[0]
-	older := func(_ Kind, binary string) string {
-		return "#!/bin/sh\nskant=" + quote(binary) + "\n\"$skant\" staged\n"
-	}
-	versions := []script{older, scriptV1}
+	k, server := Kinds()[0], Kinds()[3]
+	s := setup{binary: "/a b"}
 	for _, c := range []struct {
+		kind          Kind
 		content       string
 		current, ours bool
 	}{
-		{older(k, "/a b"), false, true},
-		{scriptV1(k, "/a b"), true, true},
-		{older(k, "/a b") + "#", false, false},
+		{k, scriptV1(k, s), false, true},
+		{k, scriptV2(k, s), true, true},
+		{k, scriptV1(k, s) + "#", false, false},
+		{Kinds()[2], scriptV2(Kinds()[2], s), true, true},
+		{Kinds()[2], scriptV2(k, s), false, false},
+		{server, scriptV2(server, s), true, true},
+		{server, scriptV2(server, setup{binary: "/a b", onError: "allow"}), true, true},
+		{server, scriptV2(server, setup{binary: "/a b", onError: "nothing"}), false, false},
 	} {
-		binary, current, ours := recognise(c.content, k, versions)
-		if current != c.current || ours != c.ours || ours != (binary == "/a b") {
-			t.Errorf("%q: binary %q, current %v, ours %v", c.content, binary, current, ours)
+		got, current, ours := recognise(c.content, c.kind, scripts())
+		if current != c.current || ours != c.ours || ours != (got.binary == "/a b") {
+			t.Errorf("%q: %+v, current %v, ours %v", c.content, got, current, ours)
 		}
+	}
+	if text := scriptV1(Kinds()[2], s); text != "" {
+		t.Errorf("version 1 had no pre-push hook: %q", text)
+	}
+}
+
+func TestOnError(t *testing.T) {
+	r, opt := newRepo(t)
+	kinds := AllKinds(true)
+	opt.OnError = "allow"
+	installed, err := Install(r, kinds, opt)
+	if err != nil || len(installed) != 1 || installed[0].OnError != "allow" {
+		t.Fatalf("%+v, %v", installed, err)
+	}
+	// Renewing it does not change what it was told; saying something else does.
+	other := Options{Binary: filepath.Join(r.WorkTree, "other")}
+	write(t, other.Binary, "", 0o755)
+	if installed, err = Install(r, kinds, other); err != nil || installed[0].OnError != "allow" || installed[0].Binary != other.Binary {
+		t.Errorf("%+v, %v", installed, err)
+	}
+	other.OnError = "block"
+	if installed, err = Install(r, kinds, other); err != nil || installed[0].OnError != "block" || installed[0].State != Installed {
+		t.Errorf("%+v, %v", installed, err)
+	}
+}
+
+func TestOlderVersionIsRenewed(t *testing.T) {
+	r, opt := newRepo(t)
+	for _, k := range DefaultKinds() {
+		write(t, filepath.Join(r.CommonDir, "hooks", k.Name), scriptV1(k, setup{binary: opt.Binary}), 0o755)
+	}
+	o := wantStates(t, r, opt, every(Outdated))
+	if !o.Hooks[0].Active() {
+		t.Error("an older hook still runs skant")
+	}
+	installed, err := Install(r, DefaultKinds(), opt)
+	if err != nil || installed[0].State != Installed || installed[0].Kept != "" {
+		t.Errorf("%+v, %v", installed, err)
 	}
 }
 
 func TestNotExecutable(t *testing.T) {
 	r, opt := newRepo(t)
-	installed, err := Install(r, opt)
+	installed, err := Install(r, DefaultKinds(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +230,7 @@ func TestNotExecutable(t *testing.T) {
 	if o := wantStates(t, r, opt, every(Installed)); o.Hooks[0].Executable || o.Hooks[0].Active() {
 		t.Errorf("hook %+v", o.Hooks[0])
 	}
-	if installed, err = Install(r, opt); err != nil || !installed[0].Active() {
+	if installed, err = Install(r, DefaultKinds(), opt); err != nil || !installed[0].Active() {
 		t.Errorf("hook %+v, %v", installed[0], err)
 	}
 }
@@ -284,9 +259,9 @@ func TestHooksPath(t *testing.T) {
 		if !c.elsewhere {
 			continue
 		}
-		installed, err := Install(r, opt)
+		installed, err := Install(r, DefaultKinds(), opt)
 		var elsewhere *ElsewhereError
-		if !errors.As(err, &elsewhere) || installed != nil || elsewhere.Folder != c.folder || len(elsewhere.Lines) != len(Kinds()) {
+		if !errors.As(err, &elsewhere) || installed != nil || elsewhere.Folder != c.folder || len(elsewhere.Lines) != len(DefaultKinds()) {
 			t.Errorf("%q: %v, error %v", c.value, installed, err)
 		}
 		if o := wantStates(t, r, opt, every(Missing)); o.Shadowed != nil {
@@ -307,19 +282,19 @@ func TestHooksPath(t *testing.T) {
 
 func TestHooksPathOnRequest(t *testing.T) {
 	r, opt := newRepo(t)
-	if _, err := Install(r, opt); err != nil {
+	if _, err := Install(r, DefaultKinds(), opt); err != nil {
 		t.Fatal(err)
 	}
 	r.HooksPath = "shared"
 	opt.AnyHooksPath = true
-	if o := wantStates(t, r, opt, every(Missing)); len(o.Shadowed) != len(Kinds()) {
+	if o := wantStates(t, r, opt, every(Missing)); len(o.Shadowed) != len(DefaultKinds()) {
 		t.Errorf("shadowed %q", o.Shadowed)
 	}
-	if _, err := Install(r, opt); err != nil {
+	if _, err := Install(r, DefaultKinds(), opt); err != nil {
 		t.Fatal(err)
 	}
 	wantStates(t, r, opt, every(Installed))
-	if removed, err := Uninstall(r, opt); err != nil || len(removed) != 2*len(Kinds()) {
+	if removed, err := uninstall(r, opt); err != nil || len(removed) != 2*len(DefaultKinds()) {
 		t.Errorf("removed %q, %v", removed, err)
 	}
 }
@@ -327,7 +302,7 @@ func TestHooksPathOnRequest(t *testing.T) {
 func TestLinkedWorktree(t *testing.T) {
 	r, opt := newRepo(t)
 	r.GitDir = filepath.Join(r.CommonDir, "worktrees", "x")
-	if _, err := Install(r, opt); err != nil {
+	if _, err := Install(r, DefaultKinds(), opt); err != nil {
 		t.Fatal(err)
 	}
 	o := wantStates(t, r, opt, every(Installed))
@@ -339,22 +314,29 @@ func TestLinkedWorktree(t *testing.T) {
 func TestBinaryPath(t *testing.T) {
 	r, _ := newRepo(t)
 	for _, bad := range []string{"", "skant", "./skant", "/a\nb"} {
-		if _, err := Install(r, Options{Binary: bad}); err == nil {
+		if _, err := Install(r, DefaultKinds(), Options{Binary: bad}); err == nil {
 			t.Errorf("binary %q is accepted", bad)
 		}
 	}
 }
 
+// FuzzRecognise holds that nothing but a text that this package writes passes for one.
 func FuzzRecognise(f *testing.F) {
-	k := Kinds()[0]
-	f.Add(scriptV1(k, "/usr/bin/skant"))
-	f.Add(scriptV1(k, "/it's/skant") + "x")
+	for _, k := range Kinds() {
+		f.Add(scriptV2(k, setup{binary: "/usr/bin/skant"}))
+		f.Add(scriptV1(k, setup{binary: "/it's/skant"}) + "x")
+	}
 	f.Add("\nskant='")
+	f.Add("\nskant=''\nonerror='allow'\n")
 	f.Fuzz(func(t *testing.T, content string) {
-		binary, _, ours := recognise(content, k, scripts())
-		if ours && content != scriptV1(k, binary) {
-			t.Errorf("%q passes for ours", content)
+		for _, k := range Kinds() {
+			s, current, ours := recognise(content, k, scripts())
+			if ours && content != scriptV1(k, s) && content != scriptV2(k, s) || current && content != scriptV2(k, s) {
+				t.Errorf("%q passes for ours", content)
+			}
+			chained(content, k)
+			owner(content, k)
+			needsItsName(content, content, k)
 		}
-		chained(content, k)
 	})
 }

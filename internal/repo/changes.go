@@ -80,9 +80,12 @@ var errTooMuch = errors.New("more changes than can be compared")
 
 // differ compares a new side, the index or a tree, with the trees of all parents, and fills in a change set.
 type differ struct {
-	ctx     context.Context //nolint:containedctx // one differ lives as long as one call
-	set     *ChangeSet
+	ctx context.Context //nolint:containedctx // one differ lives as long as one call
+	set *ChangeSet
+	// recent are trees that may be met again; nil for a comparison that meets each of its trees once. Their entries are in
+	// open then, those of a folder behind those of the folders around it, as long as the folder is compared.
 	recent  *treeCache
+	open    []TreeEntry
 	folders int
 	// total counts the changes of all sets of a range.
 	total    *atomic.Int64
@@ -103,6 +106,7 @@ func (d *differ) tree(prefix string, id pack.ID, olds []pack.ID, depth int) erro
 	if err := d.enter(prefix, depth); err != nil {
 		return err
 	}
+	defer d.leave(len(d.open))
 	entries := d.read(id, prefix, false)
 	old := d.readOld(prefix, olds)
 	for i := range entries {
@@ -122,52 +126,68 @@ func (d *differ) tree(prefix string, id pack.ID, olds []pack.ID, depth int) erro
 	return nil
 }
 
-// index compares entries of the index that all start with prefix with the parents' trees at that path.
-func (d *differ) index(prefix string, entries []IndexEntry, node *cacheTree, olds []pack.ID, depth int) error {
-	if node != nil && node.count == len(entries) && slices.Contains(olds, node.id) {
+// index compares entries lo to hi of the index, which all start with prefix, with the parents' trees at that path.
+func (d *differ) index(x *index, prefix string, lo, hi int, node *cacheTree, olds []pack.ID, depth int) error {
+	if node.is(hi-lo, olds) {
 		return nil
 	}
 	if err := d.enter(prefix, depth); err != nil {
 		return err
 	}
+	defer d.leave(len(d.open))
 	old := d.readOld(prefix, olds)
-	for len(entries) > 0 {
-		e := &entries[0]
-		rest := e.Path[len(prefix):]
-		slash := strings.IndexByte(rest, '/')
+	known := node.folders()
+	for lo < hi {
+		path := x.path(lo)
+		rest := path[len(prefix):]
+		slash := bytes.IndexByte(rest, '/')
 		if slash < 0 {
-			if err := d.indexLeaf(e, d.files(old, []byte(rest))); err != nil {
+			if err := d.indexLeaf(x, lo, d.files(old, rest)); err != nil {
 				return err
 			}
-			entries = entries[1:]
+			lo++
 			continue
 		}
-		name, sub := rest[:slash], e.Path[:len(prefix)+slash+1]
-		count := sort.Search(len(entries), func(i int) bool { return !strings.HasPrefix(entries[i].Path, sub) })
+		name, sub := rest[:slash], path[:len(prefix)+slash+1]
 		var err error
-		if IsTree(e.Mode) && sub == e.Path {
+		end := lo + 1
+		if len(sub) == len(path) && IsTree(x.entry(lo).Mode) {
 			// A folder outside of a sparse checkout, kept as one entry.
-			count = 1
-			err = d.tree(sub, e.ID, old.trees([]byte(name)), depth+1)
+			err = d.tree(string(sub), x.entry(lo).ID, old.trees(name), depth+1)
 		} else {
-			err = d.index(sub, entries[:count], node.sub(name), old.trees([]byte(name)), depth+1)
+			folder := known[string(name)]
+			end = x.folderEnd(sub, lo, hi, folder)
+			if trees := old.trees(name); !folder.is(end-lo, trees) {
+				err = d.index(x, string(sub), lo, end, folder, trees, depth+1)
+			}
 		}
 		if err != nil {
 			return err
 		}
-		entries = entries[count:]
+		lo = end
 	}
 	d.remove(prefix, old)
 	return nil
 }
 
+// folderEnd returns where the entries from lo on end that start with prefix; there are none from hi on. What is known of
+// the folder says where to look first.
+func (x *index) folderEnd(prefix []byte, lo, hi int, known *cacheTree) int {
+	in := func(i int) bool { return i < hi && bytes.HasPrefix(x.path(i), prefix) }
+	if known != nil && known.count > 0 && known.count <= hi-lo && in(lo+known.count-1) && !in(lo+known.count) {
+		return lo + known.count
+	}
+	return lo + sort.Search(hi-lo, func(i int) bool { return !in(lo + i) })
+}
+
 // indexLeaf compares one entry. The common ancestor of a conflict is nothing that a commit could add, and neither is
 // an entry that is only intended to be added.
-func (d *differ) indexLeaf(e *IndexEntry, old []Version) error {
-	if e.Stage == 1 || e.IntentToAdd {
+func (d *differ) indexLeaf(x *index, i int, old []Version) error {
+	e := x.entry(i)
+	if e.Stage == 1 || e.IntentToAdd || slices.ContainsFunc(old, func(v Version) bool { return v.ID == e.ID }) {
 		return nil
 	}
-	return d.leaf(Change{Path: e.Path, Version: Version{e.Mode, e.ID}, Stage: e.Stage}, old)
+	return d.leaf(Change{Path: string(x.path(i)), Version: Version{e.Mode, e.ID}, Stage: e.Stage}, old)
 }
 
 func (d *differ) leaf(c Change, old []Version) error {
@@ -204,21 +224,31 @@ func (d *differ) enter(prefix string, depth int) error {
 	return nil
 }
 
+// leave forgets the entries of a folder that was compared.
+func (d *differ) leave(open int) { d.open = d.open[:open] }
+
 // read parses a tree and sorts its entries by name. What cannot be read becomes a problem of the set.
 func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
 	side := "what it holds was not compared"
 	if parent {
 		side = "everything in it counts as new"
 	}
-	if entries, ok := d.recent.get(id); ok {
-		return entries
+	if d.recent != nil {
+		if entries, ok := d.recent.get(id); ok {
+			return entries
+		}
 	}
 	data, err := d.set.repo.Tree(id)
 	if err != nil {
 		d.problem(d.set.repo.Explain(err)+"; "+side, id, prefix)
 		return nil
 	}
-	entries := make([]TreeEntry, 0, len(data)/40)
+	var entries []TreeEntry
+	if d.recent == nil {
+		entries = d.open[len(d.open):]
+	} else {
+		entries = make([]TreeEntry, 0, len(data)/40)
+	}
 	whole := true
 	for e, err := range ParseTree(data, d.set.repo.settings.format.Size()) {
 		if err != nil {
@@ -232,6 +262,10 @@ func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
 	// sets a hostile tree straight.
 	if !slices.IsSortedFunc(entries, compareNames) {
 		slices.SortStableFunc(entries, compareNames)
+	}
+	if d.recent == nil {
+		d.open = append(d.open, entries...) // in place unless they had to be moved
+		return entries[:len(entries):len(entries)]
 	}
 	// A tree with a problem is read each time it is met, so that each place is reported.
 	if whole {

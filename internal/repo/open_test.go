@@ -139,9 +139,9 @@ func TestObjectDirectoriesFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestConfigThatOnlyGitCanRead(t *testing.T) {
+func TestConfigThatIsOddOrBroken(t *testing.T) {
 	s := newSandbox(t, "--object-format=sha256")
-	// go-git refuses a key on the line of its section, git does not.
+	// A key on the line of its section, which go-git refuses.
 	s.damage("config", func(b []byte) []byte {
 		return append(b, []byte("[section \"sub\"] key = value\n")...)
 	})

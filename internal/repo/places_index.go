@@ -31,11 +31,16 @@ func (r *Repository) Indexes(ctx context.Context, gap Gap) []WorktreeIndex {
 		}
 		name := r.gitName(own.at.index)
 		idx, err := own.readIndex(ctx)
+		var entries []IndexEntry
+		if err == nil {
+			entries, err = idx.entries()
+			err = own.closeIndex(idx, err)
+		}
 		if err != nil {
 			gap("indexes", name, err)
 			continue
 		}
-		all = append(all, WorktreeIndex{Name: name, Version: idx.version, Entries: idx.entries, Undo: idx.undo})
+		all = append(all, WorktreeIndex{Name: name, Version: idx.version, Entries: entries, Undo: idx.undo})
 	}
 	return all
 }
