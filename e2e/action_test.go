@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,231 +13,323 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
 
-// action is what of action.yml matters here.
-type action struct {
-	Inputs map[string]struct {
-		Default string `yaml:"default"`
-	} `yaml:"inputs"`
-	Runs struct {
-		Using string `yaml:"using"`
-		Steps []step `yaml:"steps"`
-	} `yaml:"runs"`
-}
-
-type step struct {
-	Name  string            `yaml:"name"`
-	If    string            `yaml:"if"`
-	Uses  string            `yaml:"uses"`
-	Shell string            `yaml:"shell"`
-	Env   map[string]string `yaml:"env"`
-	Run   string            `yaml:"run"`
-}
-
-func readAction(t *testing.T) action {
-	t.Helper()
-	content, err := os.ReadFile("../action.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a action
-	if err := yaml.Unmarshal(content, &a); err != nil {
-		t.Fatal(err)
-	}
-	if a.Runs.Using != "composite" || len(a.Runs.Steps) == 0 {
-		t.Fatalf("action.yml: %+v", a.Runs)
-	}
-	return a
-}
-
-// TestActionIsPlain holds the action to one line of shell a step, with inputs only through quoted variables, and to
-// other actions only by commit.
+// TestActionIsPlain holds the action to one command a step, with values only through quoted variables, and to other
+// actions only by commit.
 func TestActionIsPlain(t *testing.T) {
 	pinned := regexp.MustCompile(`@[0-9a-f]{40}$`)
-	bare := regexp.MustCompile(`(^|[^"=./A-Za-z-])\$`)
 	for _, s := range readAction(t).Runs.Steps {
 		switch {
-		case s.Uses != "" && !pinned.MatchString(s.Uses):
-			t.Errorf("%s: %q is not pinned by commit", s.Name, s.Uses)
-		case s.Uses == "" && s.Shell != "bash":
+		case s.Uses != "":
+			if !pinned.MatchString(s.Uses) {
+				t.Errorf("%s: %q is not pinned by commit", s.Name, s.Uses)
+			}
+		case s.Shell != "bash":
 			t.Errorf("%s: shell %q", s.Name, s.Shell)
-		case strings.ContainsAny(s.Run, "\n;|&`") || strings.Contains(s.Run, "$("):
-			t.Errorf("%s: more than one command: %s", s.Name, s.Run)
-		case strings.Contains(s.Run, "${{"):
-			t.Errorf("%s: an expression in the shell: %s", s.Name, s.Run)
-		case strings.Count(s.Run, `"`)%2 != 0 || bare.MatchString(s.Run):
-			t.Errorf("%s: a variable without quotes: %s", s.Name, s.Run)
-		}
-	}
-}
-
-// runAction runs the steps as a runner does, with the values of inputs, and returns the exit code of the first that
-// fails and all that was printed. temp is the runner's folder; a step whose condition is empty, the build, is run only
-// the first time for the same folder.
-func runAction(t *testing.T, r *workRepo, temp string, inputs map[string]string) (code int, out string) {
-	t.Helper()
-	source, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := []string{"${{ github.action_path }}", source}
-	for name, value := range inputs {
-		values = append(values, "${{ inputs."+name+" }}", value)
-	}
-	built, err := filepath.Glob(filepath.Join(temp, "skant-action", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range readAction(t).Runs.Steps {
-		switch s.If {
-		case "":
-			if len(built) > 0 {
-				continue
-			}
-		case "inputs.base != ''":
-			if inputs["base"] == "" {
-				continue
-			}
-		case "inputs.base == ''":
-			if inputs["base"] != "" {
-				continue
-			}
 		default:
-			t.Fatalf("%s: this test does not know the condition %q", s.Name, s.If)
-		}
-		script := filepath.Join(temp, "step.sh")
-		if err := os.WriteFile(script, []byte(s.Run), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", script)
-		cmd.Dir, cmd.Env = r.dir, append(without(without(r.env, "HOME"), "XDG_CACHE_HOME"), "RUNNER_TEMP="+temp, "HOME="+os.Getenv("HOME"))
-		for name, value := range s.Env {
-			value = strings.NewReplacer(values...).Replace(value)
-			if strings.Contains(value, "${{") {
-				t.Fatalf("%s: this test does not know the expression %q", s.Name, value)
+			if why := notPlain(s.Run); why != "" {
+				t.Errorf("%s: %s: %s", s.Name, why, s.Run)
 			}
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-		raw, err := cmd.CombinedOutput()
-		out += string(raw)
-		if cmd.ProcessState == nil {
-			t.Fatal(err)
-		}
-		if code := cmd.ProcessState.ExitCode(); code != 0 {
-			return code, out
 		}
 	}
-	return 0, out
+	for run, plain := range map[string]bool{
+		`go build -o "$A/b"`: true, `x <<< "$A  b"`: true, `a; b`: false, `a && b`: false, `a | b`: false, "a\nb": false, `a $B`: false,
+		`a "$(b)"`: false, "a `b`": false, `if a`: false, `a > b`: false, `a "${{ b }}"`: false, `a "${B:-c}"`: false, `A=b c`: false, `a "b`: false,
+	} {
+		if got := notPlain(run) == ""; got != plain {
+			t.Errorf("%q: plain is %t", run, got)
+		}
+	}
 }
 
-func TestActionRuns(t *testing.T) {
-	secret := newSecret(t)
-	r, temp := newRepo(t), t.TempDir()
+// notPlain says why a line of shell is more than one command with quoted variables.
+func notPlain(run string) string {
+	if strings.Contains(run, "${") || strings.Contains(run, "$(") || strings.Contains(run, "`") || strings.Contains(run, `\`) {
+		return "it is computed"
+	}
+	quoted := false
+	for _, c := range strings.ReplaceAll(run, " <<< ", " ") {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '$' && !quoted:
+			return "a variable without quotes"
+		case !quoted && strings.ContainsRune("\n;|&<>()*?!#'", c):
+			return "more than one command"
+		}
+	}
+	first, _, _ := strings.Cut(run, " ")
+	switch {
+	case quoted:
+		return "a quote is not closed"
+	case slices.Contains([]string{"if", "for", "while", "case", "test", "[", "[[", "eval", "set", "export", "bash", "sh"}, first):
+		return "it is a program"
+	case strings.Contains(strings.Split(first, `"`)[0], "="):
+		return "it sets a variable"
+	}
+	return ""
+}
+
+// pushed is the event of a push to a branch.
+func pushed(before, after string) event {
+	return event{name: "push", head: after, payload: map[string]any{
+		"ref": "refs/heads/main", "before": before, "after": after, "created": strings.Trim(before, "0") == "", "deleted": false, "forced": false,
+		"repository": map[string]any{"full_name": "team/app", "default_branch": "main"},
+	}}
+}
+
+// pullRequest is the event of a pull request from a repository.
+func pullRequest(from, base, head string) event {
+	return event{name: "pull_request", head: head, ref: "refs/pull/7/merge", payload: map[string]any{
+		"action": "synchronize", "number": 7.0, "repository": map[string]any{"full_name": "team/app", "default_branch": "main"},
+		"pull_request": map[string]any{
+			"number": 7.0,
+			"base":   map[string]any{"ref": "main", "sha": base, "repo": map[string]any{"full_name": "team/app", "fork": false}},
+			"head":   map[string]any{"ref": "topic", "sha": head, "repo": map[string]any{"full_name": from, "fork": from != "team/app"}},
+		},
+	}}
+}
+
+// scheduled is the event of a clock.
+func scheduled(head string) event {
+	return event{name: "schedule", head: head, payload: map[string]any{
+		"schedule": "1 2 * * *", "repository": map[string]any{"full_name": "team/app", "default_branch": "main"},
+	}}
+}
+
+// leaking makes a repository in which the second of three commits adds a secret that the third takes away again.
+func leaking(t *testing.T, secret string) (r *workRepo, first, leak, last string) {
+	r = newRepo(t)
 	commit := func(name, content string) string {
 		r.write(name, content)
 		r.git("add", ".")
 		r.git("commit", "-qm", name)
 		return strings.TrimSpace(r.git("rev-parse", "HEAD"))
 	}
-	first := commit("a", "clean\n")
-	leak := commit("config", secret+"\n")
-	last := commit("b", "clean\n")
+	first = commit("a", "clean\n")
+	leak = commit("config", "key = "+secret+"\n")
+	last = commit("config", "key = none\n")
+	return r, first, leak, last
+}
+
+func TestActionRuns(t *testing.T) {
+	secret := newSecret(t)
+	r, first, leak, last := leaking(t, secret)
+	temp := t.TempDir()
+	bot := pullRequest("team/app", first, last)
+	bot.actor = "dependabot[bot]"
 	for _, c := range []struct {
-		name, base, head string
+		name   string
+		event  event
+		inputs map[string]string
 		// want are the exit codes that will do: what cannot be known is 2 or 3, but never clean.
-		want []int
+		want       []int
+		categories string
+		findings   string
 	}{
-		{"a leak in the range", first, last, []int{1}},
-		{"none in the range", leak, last, []int{0}},
-		{"the whole history", "", last, []int{1}},
-		{"a new branch", strings.Repeat("0", 40), last, []int{2, 3}},
-		{"a commit that is not in the checkout", strings.Repeat("12", 20), last, []int{2, 3}},
+		{"a push that adds one", pushed(first, last), nil, []int{1}, "skant-tree", "1"},
+		{"a push that adds none", pushed(leak, last), nil, []int{0}, "skant-tree", "0"},
+		{"a new branch", pushed(strings.Repeat("0", 40), last), nil, []int{1}, "skant-tree", "1"},
+		{"a pull request", pullRequest("team/app", first, last), nil, []int{1}, "skant-tree", "1"},
+		{"a clean pull request", pullRequest("team/app", leak, last), nil, []int{0}, "skant-tree", "0"},
+		{"a pull request of a fork", pullRequest("eve/app", first, last), nil, []int{1}, "", "1"},
+		{"a pull request of Dependabot", bot, nil, []int{1}, "", "1"},
+		{"without upload", pushed(first, last), map[string]string{"upload": "false"}, []int{1}, "", "1"},
+		{"nothing fails it", pushed(first, last), map[string]string{"fail-on": "none"}, []int{0}, "skant-tree", "1"},
+		{"a schedule", scheduled(last), map[string]string{"history": "true"}, []int{1}, "skant-tree skant-history", "1"},
+		{"a range by hand", scheduled(last), map[string]string{"base": leak, "head": last}, []int{0}, "skant-tree", "0"},
+		{"a base that is not there", scheduled(last), map[string]string{"base": strings.Repeat("12", 20), "head": last}, []int{3}, "skant-tree", ""}, // the tree was read whole, the range was not
+		{"a policy that does not exist", pushed(first, last), map[string]string{"fail-on": "nothing"}, []int{2}, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r.t = t
-			os.Remove(filepath.Join(r.dir, "out.sarif"))
-			code, out := runAction(t, r, temp, map[string]string{"base": c.base, "head": c.head, "sarif": "out.sarif"})
-			if !slices.Contains(c.want, code) {
-				t.Errorf("exit %d, want one of %d\n%s", code, c.want, hide(out, secret))
+			os.Remove(filepath.Join(r.dir, "skant.sarif"))
+			run := (&actionRunner{t: t, repo: r, temp: temp}).run(c.event, c.inputs)
+			if !slices.Contains(c.want, run.code) {
+				t.Errorf("exit %d, want one of %d\n%s", run.code, c.want, hide(run.out, secret))
 			}
-			if code > 1 {
+			if strings.Contains(run.out+run.summary+fmt.Sprint(run.outputs), secret[20:60]) {
+				t.Errorf("the secret is shown")
+			}
+			if categories := uploaded(t, run, secret); categories != c.categories {
+				t.Errorf("uploaded %q, want %q; steps %q", categories, c.categories, run.steps)
+			}
+			if c.findings == "" {
 				return
 			}
-			sarif, err := os.ReadFile(filepath.Join(r.dir, "out.sarif"))
-			if err != nil || !strings.Contains(string(sarif), `"2.1.0"`) || strings.Contains(string(sarif), secret) {
-				t.Errorf("SARIF of %d bytes, %v", len(sarif), err)
+			if run.outputs["findings"] != c.findings || run.outputs["live"] != "0" || run.outputs["complete"] != "true" {
+				t.Errorf("outputs %q\n%s", run.outputs, hide(run.out, secret))
+			}
+			holdSARIF(t, run.outputs["sarif"], secret)
+			if want := filepath.Join(r.dir, "skant.sarif"); run.outputs["sarif"] != want {
+				t.Errorf("SARIF in %s, want %s", run.outputs["sarif"], want)
+			}
+			if run.code == 1 && c.event.name != "schedule" && !strings.Contains(run.out, "::error ") {
+				t.Errorf("no annotation\n%s", hide(run.out, secret))
+			}
+			if run.summary == "" {
+				t.Error("no summary")
 			}
 		})
 	}
-	for _, hostile := range []string{"$(touch pwned)", "`touch pwned`", "x; touch pwned #", `"; touch pwned; "`, "--output=json=pwned"} {
-		code, out := runAction(t, r, temp, map[string]string{"base": hostile, "head": last, "sarif": "out.sarif"})
-		if code == 0 || code == 1 {
-			t.Errorf("%q: exit %d\n%s", hostile, code, out)
-		}
-		if _, err := os.Stat(filepath.Join(r.dir, "pwned")); err == nil {
-			t.Fatalf("%q was executed", hostile)
-		}
-	}
 }
 
-const actionlintVersion = "v1.7.12"
-
-// actionlint builds actionlint into a folder of the test.
-func actionlint(t *testing.T) string {
+// uploaded returns the categories that were uploaded, and holds that each has a report.
+func uploaded(t *testing.T, run actionRun, secret string) string {
 	t.Helper()
-	bin := t.TempDir()
-	fetch := exec.Command("go", "install", "github.com/rhysd/actionlint/cmd/actionlint@"+actionlintVersion)
-	fetch.Env = append(os.Environ(), "GOBIN="+bin, "GOFLAGS=")
-	if out, err := fetch.CombinedOutput(); err != nil {
-		missing(t, "go install actionlint: "+err.Error()+"\n"+string(out))
+	var categories []string
+	for _, u := range run.uploads {
+		if !strings.HasPrefix(u["uses"], "github/codeql-action/upload-sarif@") {
+			t.Errorf("%q runs", u["uses"])
+		}
+		holdSARIF(t, u["sarif_file"], secret)
+		categories = append(categories, u["category"])
 	}
-	return filepath.Join(bin, "actionlint")
+	return strings.Join(categories, " ")
 }
 
-// TestActionlint checks our workflows, and action.yml through the workflow that its documentation shows.
-func TestActionlint(t *testing.T) {
-	tool := actionlint(t)
-	r := newRepo(t)
-	for _, name := range []string{"action.yml", "docs/github-action.md"} {
-		if _, err := os.Stat(filepath.Join("..", name)); err != nil {
+func holdSARIF(t *testing.T, path, secret string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(content), `"2.1.0"`) || strings.Contains(string(content), secret[20:60]) {
+		t.Errorf("SARIF of %d bytes in %q, %v", len(content), path, err)
+	}
+}
+
+// TestActionUploadsWholeStates: what one push adds must not replace what the pushes before it have added.
+func TestActionUploadsWholeStates(t *testing.T) {
+	secret := newSecret(t)
+	r, _, leak, _ := leaking(t, secret)
+	r.git("switch", "-q", "--detach", leak)
+	r.write("b", "clean\n")
+	r.git("add", ".")
+	r.git("commit", "-qm", "b")
+	head := strings.TrimSpace(r.git("rev-parse", "HEAD"))
+	run := (&actionRunner{t: t, repo: r, temp: t.TempDir()}).run(pushed(leak, head), nil)
+	if run.code != 0 || len(run.uploads) != 1 {
+		t.Fatalf("exit %d, %d uploads\n%s", run.code, len(run.uploads), hide(run.out, secret))
+	}
+	content, err := os.ReadFile(run.uploads[0]["sarif_file"])
+	if err != nil || !regexp.MustCompile(`"uri":\s*"config"`).Match(content) {
+		t.Errorf("the finding in the tree would be closed: %v\n%s", err, hide(string(content), secret))
+	}
+}
+
+// TestActionUploadsNothingIncomplete: what could not be read must not count as fixed.
+func TestActionUploadsNothingIncomplete(t *testing.T) {
+	secret := newSecret(t)
+	r, first, _, last := leaking(t, secret)
+	r.write("broken.zip", "PK\x03\x04 is no archive\n")
+	run := (&actionRunner{t: t, repo: r, temp: t.TempDir()}).run(pushed(last, last), map[string]string{"base": first})
+	if run.code == 0 || len(run.uploads) > 0 || !slices.Contains(run.steps, "Scan the tree") {
+		t.Errorf("exit %d, %d uploads, steps %q\n%s", run.code, len(run.uploads), run.steps, hide(run.out, secret))
+	}
+}
+
+// TestActionElsewhere runs it for a repository that is not at the top of the workspace.
+func TestActionElsewhere(t *testing.T) {
+	secret := newSecret(t)
+	inner, first, _, last := leaking(t, secret)
+	outer := newRepo(t)
+	folder := filepath.Join(outer.dir, "some where")
+	if err := os.Rename(inner.dir, folder); err != nil {
+		t.Fatal(err)
+	}
+	run := (&actionRunner{t: t, repo: outer, temp: t.TempDir()}).run(pushed(first, last),
+		map[string]string{"working-directory": "some where", "sarif": "reports.sarif"})
+	if run.code != 1 || uploaded(t, run, secret) != "skant-tree" || run.uploads[0]["checkout_path"] != outer.dir+"/some where" {
+		t.Errorf("exit %d, uploads %q\n%s", run.code, run.uploads, hide(run.out, secret))
+	}
+	holdSARIF(t, filepath.Join(outer.dir, "reports.sarif"), secret)
+}
+
+func TestActionIsNotInjected(t *testing.T) {
+	secret := newSecret(t)
+	r, _, _, last := leaking(t, secret)
+	temp := t.TempDir()
+	for _, name := range []string{"base", "head", "fail-on", "sarif"} {
+		for _, hostile := range []string{"$(touch pwned)", "`touch pwned`", "x; touch pwned #", `"; touch pwned; "`, "--output=json=pwned", "a\ntouch pwned"} {
+			run := (&actionRunner{t: t, repo: r, temp: temp}).run(pushed(last, last), map[string]string{name: hostile})
+			if name != "sarif" && run.code < 2 {
+				t.Errorf("%s %q: exit %d\n%s", name, hostile, run.code, run.out)
+			}
+			if _, err := os.Stat(filepath.Join(r.dir, "pwned")); err == nil {
+				t.Fatalf("%s %q was executed", name, hostile)
+			}
+		}
+	}
+}
+
+// release makes the files of a release, and a gh that hands them out and accepts nothing but what action.yml asks for.
+func release(t *testing.T, program []byte) (path, files, checksum string) {
+	t.Helper()
+	path, files = t.TempDir(), t.TempDir()
+	write := func(name string, content []byte, mode os.FileMode) {
+		if err := os.WriteFile(name, content, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	content, err := os.ReadFile("../action.yml")
+	name := "skant-action_Linux_X64"
+	sum := sha256.Sum256(program)
+	list := fmt.Sprintf("%s  skant_linux_amd64.tar.gz\n%s  %s\n", strings.Repeat("0", 64), hex.EncodeToString(sum[:]), name)
+	write(filepath.Join(files, name), program, 0o644)
+	write(filepath.Join(files, "checksums.txt"), []byte(list), 0o644)
+	write(filepath.Join(path, "gh"), []byte(`#!/bin/sh
+[ "$GH_TOKEN" = "a token" ] || { echo "gh: no token" >&2; exit 4; }
+want="release download --repo OWNER/skant --pattern $PROGRAM --pattern checksums.txt --dir $RUNNER_TEMP/skant-action --clobber -- v1.2.3"
+[ "$*" = "$want" ] || { echo "gh: asked for $*" >&2; exit 1; }
+mkdir -p "$RUNNER_TEMP/skant-action" && cp '`+files+`'/* "$RUNNER_TEMP/skant-action/"
+`), 0o755)
+	sum = sha256.Sum256([]byte(list))
+	return path, files, hex.EncodeToString(sum[:])
+}
+
+// TestActionVerifies runs the action with a released program: the right one runs, and no other.
+func TestActionVerifies(t *testing.T) {
+	if out, err := exec.Command("uname", "-sm").Output(); err != nil || strings.TrimSpace(string(out)) != "Linux x86_64" {
+		t.Skip("the release of this test has a program for Linux on x86_64 only")
+	}
+	program, err := os.ReadFile(skant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.write("action.yml", string(content))
-	manual, err := os.ReadFile("../docs/github-action.md")
-	if err != nil {
-		t.Fatal(err)
+	secret := newSecret(t)
+	r, first, _, last := leaking(t, secret)
+	path, files, checksum := release(t, program)
+	run := func(version, checksum string) actionRun {
+		return (&actionRunner{t: t, repo: r, temp: t.TempDir(), path: path}).run(pushed(first, last),
+			map[string]string{"version": version, "checksum": checksum})
 	}
-	_, block, _ := strings.Cut(string(manual), "```yaml\n")
-	block, _, found := strings.Cut(block, "```")
-	if !found || !strings.Contains(block, "OWNER/skant@main") {
-		t.Fatal("docs/github-action.md shows no workflow")
+	good := run("v1.2.3", checksum)
+	if good.code != 1 || good.outputs["findings"] != "1" || slices.Contains(good.steps, "Build skant") || !slices.Contains(good.steps, "Verify skant") {
+		t.Errorf("exit %d, steps %q\n%s", good.code, good.steps, hide(good.out, secret))
 	}
-	local := strings.Replace(block, "OWNER/skant@main", "./", 1)
-	r.write(".github/workflows/documented.yml", local)
-	ours, err := filepath.Glob("../.github/workflows/*.y*ml")
-	if err != nil {
-		t.Fatal(err)
+	refused := func(name string, run actionRun) {
+		t.Helper()
+		if run.code == 0 || slices.Contains(run.steps, "Scan the commits") || len(run.uploads) > 0 {
+			t.Errorf("%s: exit %d, steps %q\n%s", name, run.code, run.steps, run.out)
+		}
 	}
-	for _, path := range ours {
-		content, err := os.ReadFile(path)
+	refused("no checksum", run("v1.2.3", ""))
+	refused("another checksum", run("v1.2.3", strings.Repeat("0", 64)))
+	refused("another version", run("v1.2.4", checksum))
+	refused("a version like an option", run("--help", checksum))
+	for name, content := range map[string]string{"skant-action_Linux_X64": "#!/bin/sh\nexit 0\n", "checksums.txt": strings.Repeat("0", 64) + "  x\n"} {
+		whole, err := os.ReadFile(filepath.Join(files, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.write(filepath.Join(".github/workflows", filepath.Base(path)), string(content))
-	}
-	if code, out := r.run(tool, "-no-color"); code != 0 {
-		t.Errorf("exit %d\n%s", code, out)
-	}
-	r.write(".github/workflows/wrong.yml", strings.Replace(local, "uses: ./\n", "uses: ./\n        with:\n          bse: x\n", 1))
-	if code, out := r.run(tool, "-no-color"); code == 0 || !strings.Contains(out, "bse") {
-		t.Errorf("an input that action.yml does not have is accepted: exit %d\n%s", code, out)
+		if err := os.WriteFile(filepath.Join(files, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		refused("a changed "+name, run("v1.2.3", checksum))
+		if name == "checksums.txt" {
+			sum := sha256.Sum256([]byte(content))
+			refused("a list that lacks the program", run("v1.2.3", hex.EncodeToString(sum[:])))
+		}
+		if err := os.WriteFile(filepath.Join(files, name), whole, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
