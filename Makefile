@@ -7,7 +7,7 @@ FUZZTIME ?= 20000x
 REPO ?= .
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history bench-detection bench-precision fuzz generate cover dogfood
+.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history bench-detection bench-precision fuzz generate cover dogfood release-snapshot
 
 # Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
@@ -25,12 +25,13 @@ race:
 lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	for os in linux darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet ./... || exit 1; done
+	$(GO) vet -tags release ./cmd/skant
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 
 # Tests with real tools. CI installs them with e2e-tools; elsewhere a test whose tool is missing says so and is skipped.
 e2e:
-	$(GO) test -tags e2e -count=1 -timeout 20m -v ./e2e
+	$(GO) test -tags e2e -count=1 -timeout 30m -v ./e2e
 
 # What takes minutes, and a few gigabytes of disk: a million loose objects, hundreds of thousands of refs.
 e2e-slow:
@@ -53,7 +54,7 @@ prove:
 
 # Times skant beside git, in turn, and prints ratios: make bench REPO=~/src/linux
 bench:
-	SKANT_BENCH_REPO="$(abspath $(REPO))" $(GO) test -tags bench -count=1 -timeout 60m -run '^TestBench$$' -v ./e2e
+	SKANT_BENCH_REPO="$(abspath $(REPO))" $(GO) test -tags bench -count=1 -timeout 60m -run '^TestBench(Staged)?$$' -v ./e2e
 
 # Times `skant history` beside git, and gitleaks with GITLEAKS=1, then the search for anchors alone:
 # make bench-history REPO=~/src/git ROUNDS=5 GITLEAKS=1
@@ -95,3 +96,8 @@ dogfood:
 	$(GO) run ./cmd/skant history .
 	$(GO) run ./cmd/skant rules test
 	$(GO) run ./cmd/skant rules lint
+
+# All files of a release, in dist, without publishing any (docs/decisions/0024-distribution.md). Images need Docker and are left out.
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
+release-snapshot:
+	GOFLAGS= $(GO) run $(GORELEASER) release --snapshot --clean --skip=docker,publish,announce

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skant-dev/skant/internal/visible"
-	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -40,6 +42,7 @@ func newExplain(a *app) *cobra.Command {
 		},
 	}
 	f.rulePaths.register(cmd, "rules", "", helpFlagRules)
+	f.registerBaseline(cmd)
 	cmd.Flags().StringVar(&f.minConfidence, "min-confidence", "medium", helpFlagMinConfidence)
 	cmd.Flags().BoolVar(&f.includeExamples, "include-examples", false, helpFlagIncludeExamples)
 	return cmd
@@ -91,19 +94,97 @@ func (a *app) readExplained(name string) ([]byte, error) {
 
 // explain prints what came of every rule that was tried.
 func (a *app) explain(cmd *cobra.Command, f *scanFlags, data []byte, path string, first, last int) error {
-	set, err := loadRules(cmd, rules.Builtin(), f.rulePaths)
+	policy, done, err := a.currentPolicy()
 	if err != nil {
+		return err
+	}
+	_, err = a.settings(cmd, f, policy)
+	if err = errors.Join(err, done()); err != nil {
 		return err
 	}
 	opt, err := f.options(a, nil)
 	if err != nil {
 		return err
 	}
-	s, err := scanner.New(set, opt)
+	silence, err := a.loadPolicy(f)
 	if err != nil {
 		return err
 	}
-	return a.explainWith(cmd, s, data, path, first, last)
+	opt.Allow = silence.Allow
+	s, err := scanner.New(f.set, opt)
+	if err != nil {
+		return err
+	}
+	silenced, err := a.silenced(cmd, &prepared{flags: f, scanner: s, silence: silence}, data, path)
+	if err != nil {
+		return err
+	}
+	attempts, err := s.Explain(cmd.Context(), data, path, first, last)
+	if err != nil {
+		return err
+	}
+	for i := range attempts {
+		at := &attempts[i]
+		if why := silenced[explainedAt{at.RuleID, at.Line, at.Column}]; why != "" && at.Outcome == scanner.Reported {
+			at.Why = append(at.Why, why)
+		}
+	}
+	off, err := a.switchedOff(cmd, f, opt, data, path, first, last)
+	if err != nil {
+		return err
+	}
+	_, printErr := io.WriteString(a.out, off)
+	return errors.Join(printErr, writeAttempts(a.out, attempts))
+}
+
+// explainedAt is a finding's rule and place.
+type explainedAt struct {
+	rule         string
+	line, column int
+}
+
+// silenced searches the content as a scan would, and returns for each finding what makes it not count, or what asks for that
+// in vain.
+func (a *app) silenced(cmd *cobra.Command, p *prepared, data []byte, path string) (map[explainedAt]string, error) {
+	kind := scanner.KindFile
+	if path == "-" {
+		kind, path = scanner.KindStdin, ""
+	}
+	res, err := p.scanner.Scan(cmd.Context(), contentSource{data, scanner.Location{Path: filepath.ToSlash(path), Kind: kind}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.usePolicyAround(nil); err != nil {
+		return nil, err
+	}
+	rep := &scanner.Report{Command: cmd.Name(), Findings: res.Findings}
+	if err := a.applyPolicy(p, rep); err != nil {
+		return nil, err
+	}
+	out := map[explainedAt]string{}
+	for i := range rep.Findings {
+		f := &rep.Findings[i]
+		at := explainedAt{f.RuleID, f.Location.StartLine, f.Location.StartColumn}
+		switch {
+		case f.Suppressed != nil && f.Suppressed.Reason != "":
+			out[at] = fmt.Sprintf(msgSilenced, silencer(f.Suppressed.By), f.Suppressed.Where) + ": " + f.Suppressed.Reason
+		case f.Suppressed != nil:
+			out[at] = fmt.Sprintf(msgSilenced, silencer(f.Suppressed.By), f.Suppressed.Where)
+		case f.Refused != nil:
+			out[at] = fmt.Sprintf(msgNotSilenced, f.Refused.Where, f.Refused.Refused)
+		}
+	}
+	return out, nil
+}
+
+// contentSource is one content that is at hand.
+type contentSource struct {
+	data []byte
+	at   scanner.Location
+}
+
+func (c contentSource) Walk(_ context.Context, _ *scanner.Recorder, visit func(*scanner.Chunk) error) error {
+	return visit(&scanner.Chunk{Data: c.data, Location: c.at})
 }
 
 func (a *app) explainWith(cmd *cobra.Command, s *scanner.Scanner, data []byte, path string, first, last int) error {

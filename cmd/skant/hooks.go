@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,48 +17,162 @@ import (
 
 func newHooks(a *app) *cobra.Command {
 	return group(&cobra.Command{Use: "hooks", Short: helpHooksShort, Long: helpHooks, Example: exampleHooks},
-		newHooksInstall(a), newHooksUninstall(a), newHooksStatus(a))
+		newHooksInstall(a), newHooksUninstall(a), newHooksStatus(a), newHooksRun(a))
 }
 
-// hookTarget describes the repository of the current folder and this program to package hooks.
-func (a *app) hookTarget(cmd *cobra.Command) (r hooks.Repo, opt hooks.Options, err error) {
-	open, err := repo.Open(".", repo.Options{})
+// hookTarget is the repository of the current folder, as package hooks sees it, and this program. Whoever calls it closes the
+// repository.
+type hookTarget struct {
+	hooks.Repo
+	open *repo.Repository
+	opt  hooks.Options
+}
+
+func (a *app) hookTarget(cmd *cobra.Command, opt hooks.Options) (*hookTarget, error) {
+	open, err := repo.Open(".", repo.Options{Env: a.env})
 	if err != nil {
-		return r, opt, withHint(err, hintRepository)
+		return nil, withHint(err, hintRepository)
 	}
+	t := &hookTarget{open: open, opt: opt}
 	path, err := open.HooksPath(cmd.Context())
-	err = errors.Join(err, open.Close())
+	if err == nil {
+		t.opt.Binary, err = ownPath()
+	}
 	if err != nil {
-		return r, opt, err
+		return nil, errors.Join(err, open.Close())
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // it matters only for a hooks path that begins with ~/, which is then refused
 	}
-	r = hooks.Repo{GitDir: open.GitDir(), CommonDir: open.CommonDir(), WorkTree: open.WorkTree(), HooksPath: path, Home: home}
-	if opt.Binary, err = os.Executable(); err != nil {
-		return r, opt, err
+	t.Repo = hooks.Repo{GitDir: open.GitDir(), CommonDir: open.CommonDir(), WorkTree: open.WorkTree(), HooksPath: path, Home: home}
+	return t, nil
+}
+
+// ownPath is the file of this program, which hooks are to run.
+func ownPath() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
 	}
-	opt.Binary, err = filepath.EvalSymlinks(opt.Binary)
-	return r, opt, err
+	return filepath.EvalSymlinks(path)
+}
+
+// splitHookNames parts the names of git's hooks from those of agents.
+func splitHookNames(names []string) (git, agents []string, err error) {
+	for _, name := range names {
+		_, known := hooks.FindKind(name)
+		switch {
+		case known || name == "all":
+			git = append(git, name)
+		case slices.Contains(agentNames(), name):
+			agents = append(agents, name)
+		default:
+			var all []string
+			for _, k := range hooks.Kinds() {
+				all = append(all, k.Name)
+			}
+			return nil, nil, withHint(fmt.Errorf("unknown hook %q", name), fmt.Sprintf(hintHooksNames, strings.Join(append(all, agentNames()...), ", ")))
+		}
+	}
+	return git, agents, nil
+}
+
+// pickKinds returns the kinds of names; none of them means otherwise.
+func pickKinds(names []string, bare bool, otherwise []hooks.Kind) []hooks.Kind {
+	if len(names) == 0 {
+		return otherwise
+	}
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	if wanted["all"] {
+		for _, k := range hooks.AllKinds(bare) {
+			wanted[k.Name] = true
+		}
+	}
+	return slices.DeleteFunc(hooks.Kinds(), func(k hooks.Kind) bool { return !wanted[k.Name] })
+}
+
+// eachAgent does the same for all agents that are named. done says that there was nothing else to do.
+func (a *app) eachAgent(cmd *cobra.Command, verb string, agents, git []string, global bool, whose agentFlags) (done bool, err error) {
+	if (whose.user || whose.local) && (len(git) > 0 || len(agents) == 0) {
+		return false, withHint(errors.New("--user and --local are for agents"), hintAgentFlags)
+	}
+	whose.user = whose.user || global
+	for _, name := range agents {
+		if err := a.hooksAgent(cmd, verb, name, whose); err != nil {
+			return true, err
+		}
+	}
+	return len(agents) > 0 && len(git) == 0, nil
 }
 
 func newHooksInstall(a *app) *cobra.Command {
-	var anyPath bool
+	var opt hooks.Options
+	var global bool
+	var whose agentFlags
 	cmd := &cobra.Command{
-		Use: "install", Short: helpHooksInstallShort, Long: helpHooksInstall, Args: exactly(0, 0, hintHooksArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, opt, err := a.hookTarget(cmd)
+		Use: "install [HOOK...]", Short: helpHooksInstallShort, Long: helpHooksInstall, Example: exampleHooksInstall,
+		ValidArgsFunction: completeHooks,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains([]string{"", "block", "allow"}, opt.OnError) {
+				return withHint(fmt.Errorf("invalid value %q for --on-error", opt.OnError), hintHooksOnError)
+			}
+			git, agents, err := splitHookNames(args)
 			if err != nil {
 				return err
 			}
-			opt.AnyHooksPath = anyPath
-			installed, err := hooks.Install(r, opt)
-			return errors.Join(a.printHooks(installed), hookRemedy(err))
+			if done, err := a.eachAgent(cmd, "install", agents, git, global, whose); done || err != nil {
+				return err
+			}
+			if global {
+				return a.installGlobal(cmd, git, opt)
+			}
+			return a.installHooks(cmd, git, opt)
 		},
 	}
-	cmd.Flags().BoolVar(&anyPath, "any-hooks-path", false, helpFlagAnyHooksPath)
+	fs := cmd.Flags()
+	fs.BoolVar(&global, "global", false, helpFlagHooksGlobal)
+	whose.register(cmd)
+	fs.BoolVar(&opt.AnyHooksPath, "any-hooks-path", false, helpFlagAnyHooksPath)
+	fs.BoolVar(&opt.Chain, "chain", false, helpFlagHooksChain)
+	fs.StringVar(&opt.OnError, "on-error", "", helpFlagOnError)
+	completeWords(cmd, "on-error", "block", "allow")
 	return cmd
+}
+
+// completeHooks offers the names of hooks to the shell.
+func completeHooks(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	words := []string{"all"}
+	for _, k := range hooks.Kinds() {
+		words = append(words, k.Name)
+	}
+	return append(words, agentNames()...), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) installHooks(cmd *cobra.Command, names []string, opt hooks.Options) error {
+	t, err := a.hookTarget(cmd, opt)
+	if err != nil {
+		return err
+	}
+	bare := t.open.Bare()
+	if err := t.open.Close(); err != nil {
+		return err
+	}
+	if bare && len(names) == 0 {
+		return withHint(errors.New("no hook is named"), hintHooksBare)
+	}
+	kinds := pickKinds(names, bare, hooks.DefaultKinds())
+	if opt.OnError != "" && !slices.ContainsFunc(kinds, func(k hooks.Kind) bool { return k.Server }) {
+		return withHint(errors.New("--on-error without a pre-receive hook"), hintHooksOnError)
+	}
+	installed, err := hooks.Install(t.Repo, kinds, t.opt)
+	for i := range installed {
+		installed[i].Line = "" // the error says that
+	}
+	return errors.Join(a.printHooks(installed), hookRemedy(err))
 }
 
 // hookRemedy adds to what package hooks refuses what to do instead.
@@ -66,9 +182,11 @@ func hookRemedy(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &foreign):
+	case errors.As(err, &foreign) && foreign.Hook.Tool == "husky", errors.As(err, &elsewhere) && elsewhere.Tool != "":
+		return withHint(err, hintHooksTool)
+	case foreign != nil:
 		return withHint(err, hintHooksForeign)
-	case errors.As(err, &elsewhere):
+	case elsewhere != nil:
 		return withHint(err, hintHooksElsewhere)
 	default:
 		return err
@@ -76,89 +194,59 @@ func hookRemedy(err error) error {
 }
 
 func newHooksUninstall(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "uninstall", Short: helpHooksUninstallShort, Args: exactly(0, 0, hintHooksArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, opt, err := a.hookTarget(cmd)
+	var global bool
+	var whose agentFlags
+	cmd := &cobra.Command{
+		Use: "uninstall [HOOK...]", Short: helpHooksUninstallShort, Long: helpHooksUninstall, ValidArgsFunction: completeHooks,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			git, agents, err := splitHookNames(args)
 			if err != nil {
 				return err
 			}
-			removed, err := hooks.Uninstall(r, opt)
-			for _, path := range removed {
-				_, printErr := fmt.Fprintf(a.out, msgHookRemoved, path)
-				err = errors.Join(err, printErr)
-			}
-			if err == nil && len(removed) == 0 {
-				_, err = io.WriteString(a.out, msgNoHooks)
-			}
-			return err
-		},
-	}
-}
-
-func newHooksStatus(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "status", Short: helpHooksStatusShort, Long: helpHooksStatus, Args: exactly(0, 0, hintHooksArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, opt, err := a.hookTarget(cmd)
-			if err != nil {
+			if done, err := a.eachAgent(cmd, "uninstall", agents, git, global, whose); done || err != nil {
 				return err
 			}
-			o, err := hooks.Status(r, opt)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.out, msgHooksFolder, o.Folder)
-			if o.Elsewhere {
-				_, printErr := io.WriteString(a.out, msgHooksElsewhere)
-				err = errors.Join(err, printErr)
-			}
-			for _, path := range o.Shadowed {
-				_, printErr := fmt.Fprintf(a.out, msgHookShadowed, path)
-				err = errors.Join(err, printErr)
-			}
-			if err = errors.Join(err, a.printHooks(o.Hooks)); err != nil {
-				return err
-			}
-			for i := range o.Hooks {
-				if !o.Hooks[i].Active() {
-					return &resultError{exitFindings}
+			if global {
+				if len(git) > 0 {
+					return withHint(errors.New("--global removes all hooks of skant"), hintHooksGlobal)
 				}
+				return a.uninstallGlobal(cmd)
 			}
-			return nil
+			removed, restored, err := a.uninstallHooks(cmd, git)
+			return errors.Join(a.printRemoved(removed, restored, err == nil), err)
 		},
 	}
+	cmd.Flags().BoolVar(&global, "global", false, helpFlagHooksGlobal)
+	whose.register(cmd)
+	return cmd
 }
 
-// printHooks says of each hook what stands there and whether git runs skant for it.
-func (a *app) printHooks(list []hooks.Hook) error {
+func (a *app) uninstallHooks(cmd *cobra.Command, names []string) (removed, restored []string, err error) {
+	t, err := a.hookTarget(cmd, hooks.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	kinds := pickKinds(names, t.open.Bare(), hooks.Kinds())
+	if err := t.open.Close(); err != nil {
+		return nil, nil, err
+	}
+	return hooks.Uninstall(t.Repo, kinds, t.opt)
+}
+
+// printRemoved says what is gone and what is back.
+func (a *app) printRemoved(removed, restored []string, all bool) error {
 	var errs []error
-	for i := range list {
-		h := &list[i]
-		does := msgHookIdle
-		if h.Active() {
-			does = msgHookActive
-		}
-		_, err := fmt.Fprintf(a.out, "%-18s %-14s %s\n", h.Kind.Name, h.State, does)
+	for _, path := range removed {
+		_, err := fmt.Fprintf(a.out, msgHookRemoved, path)
 		errs = append(errs, err)
-		for _, note := range hookNotes(h) {
-			_, err := fmt.Fprintf(a.out, "  %s\n", note)
-			errs = append(errs, err)
-		}
+	}
+	for _, path := range restored {
+		_, err := fmt.Fprintf(a.out, msgHookRestored, path)
+		errs = append(errs, err)
+	}
+	if all && len(removed)+len(restored) == 0 {
+		_, err := io.WriteString(a.out, msgNoHooks)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-func hookNotes(h *hooks.Hook) []string {
-	var notes []string
-	if h.State != hooks.Missing && !h.Executable {
-		notes = append(notes, fmt.Sprintf(msgHookNotExecutable, h.Path))
-	}
-	if h.Binary != "" && !h.BinaryFound {
-		notes = append(notes, fmt.Sprintf(msgHookNoBinary, h.Binary))
-	}
-	if h.Line != "" && h.State == hooks.Foreign {
-		notes = append(notes, fmt.Sprintf(msgHookLine, h.Path, h.Line))
-	}
-	return notes
 }

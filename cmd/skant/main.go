@@ -19,6 +19,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now, cacheDir: os.UserCacheDir,
+		configDir: os.UserConfigDir, environ: os.Environ,
 		garbage: func(percent int) { debug.SetGCPercent(percent) },
 		terminal: func(stream any) (width int, ok bool) {
 			f, isFile := stream.(*os.File)
@@ -41,6 +42,12 @@ type app struct {
 	now      func() time.Time
 	// cacheDir is the folder in which the user's programs keep what they can do without; nil means none.
 	cacheDir func() (string, error)
+	// configDir is the folder in which the user's programs keep their settings; nil means none.
+	configDir func() (string, error)
+	// environ lists the environment, NAME=VALUE each; nil where it is not looked through.
+	environ func() []string
+	// notes are what the summary of a step says about the run, in plain text.
+	notes []string
 	// garbage sets how much garbage is left lying, in percent of the memory in use; nil where that is not the program's to say.
 	garbage func(percent int)
 	// terminal returns the width in columns of the terminal behind a stream; ok is false where there is none.
@@ -67,7 +74,8 @@ func run(ctx context.Context, a *app, args []string) (code int) {
 			code = exitIncomplete
 		}
 	}()
-	root := newRoot(a)
+	a.quiet()
+	root := rootFor(a, args)
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)

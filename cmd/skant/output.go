@@ -10,6 +10,7 @@ import (
 
 	"github.com/skant-dev/skant/internal/recovery"
 	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/report/github"
 	"github.com/skant-dev/skant/internal/report/sarif"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
@@ -43,6 +44,7 @@ func formats() []format {
 		{"jsonl", plain(report.JSONL), false},
 		{"sarif", plain(sarif.Write), false},
 		{"markdown", plain(recovery.Markdown), false},
+		{formatGitHub, plain(github.Annotations), false},
 	}
 }
 
@@ -79,6 +81,7 @@ func parseOutputs(specs []string) ([]output, error) {
 			return nil, withHint(fmt.Errorf("no path in -o %q", spec), hintOutputPath)
 		case hasPath && paths[filepath.Clean(path)]:
 			return nil, withHint(fmt.Errorf("two outputs go to %q", path), hintOutputPath)
+		case !hasPath && name == formatGitHub: // commands in a log, beside whatever else is there
 		case !hasPath && toStdout != "":
 			return nil, withHint(fmt.Errorf("both %s and %s would go to standard output", toStdout, name), hintOutputPath)
 		case !hasPath:
@@ -104,7 +107,7 @@ func lookupFormat(name string) (format, error) {
 func (a *app) write(outs []output, rep *scanner.Report, set *rules.Set) error {
 	for _, o := range outs {
 		if o.path == "" {
-			if err := o.format.write(a.out, rep, set, a.style()); err != nil {
+			if err := a.toLog(o.format, rep, set); err != nil {
 				return &incompleteError{fmt.Errorf("write %s: %w", o.format.name, err)}
 			}
 			continue
@@ -114,7 +117,7 @@ func (a *app) write(outs []output, rep *scanner.Report, set *rules.Set) error {
 			return &incompleteError{fmt.Errorf("write %s to %q: %w", o.format.name, o.path, err)}
 		}
 	}
-	return nil
+	return a.stepSummary(outs, rep)
 }
 
 // style is that of standard output.

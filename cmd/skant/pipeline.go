@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skant-dev/skant/internal/config"
 	"github.com/skant-dev/skant/internal/report"
+	"github.com/skant-dev/skant/internal/suppress"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -18,12 +20,37 @@ type prepared struct {
 	set     *rules.Set
 	scanner *scanner.Scanner
 	maxSize int64
+	conf    *config.Effective
+
+	// policy is where the files that say what does not count are read. Its zero value is decided on when the source is opened.
+	// base is the state before the change that is checked; its zero value where that is not known.
+	policy, base policyFiles
+	// inTop turns paths of findings into those of the policy; nil if they are that.
+	inTop func(path string) string
+	// silence is what does not count, and outcome what came of it.
+	silence *suppress.Policy
+	outcome suppress.Outcome
 }
 
 // prepare checks the flags that all scanning commands share, before anything is opened.
 func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
-	p := &prepared{flags: f}
+	p := &prepared{flags: f, policy: f.policy}
+	policy, done := f.policy, nothingToClose
 	var err error
+	if policy.read == nil {
+		if policy, done, err = a.policyAt(f.target); err != nil {
+			return nil, err
+		}
+	}
+	if p.conf, err = a.settings(cmd, f, policy); err != nil {
+		return nil, errors.Join(err, done())
+	}
+	if err := done(); err != nil {
+		return nil, err
+	}
+	if policy.lost != nil {
+		p.policy = policy
+	}
 	if p.outs, err = parseOutputs(f.outputs); err != nil {
 		return nil, err
 	}
@@ -37,12 +64,21 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 	if p.set, err = f.ruleSet(cmd); err != nil {
 		return nil, err
 	}
+	if p.silence, err = a.loadPolicy(f); err != nil {
+		return nil, err
+	}
+	opt.Allow = p.silence.Allow
 	p.scanner, err = scanner.New(p.set, opt)
 	return p, err
 }
 
 // scan searches a source and makes a report of it.
 func (a *app) scan(cmd *cobra.Command, p *prepared, target string, src scanner.Source) (*scanner.Report, error) {
+	return a.scanAs(cmd, cmd.Name(), p, target, src)
+}
+
+// scanAs is scan with the name of the command that the report is said to be made by.
+func (a *app) scanAs(cmd *cobra.Command, name string, p *prepared, target string, src scanner.Source) (*scanner.Report, error) {
 	ctx := cmd.Context()
 	if p.flags.timeout > 0 {
 		var cancel context.CancelFunc
@@ -50,10 +86,13 @@ func (a *app) scan(cmd *cobra.Command, p *prepared, target string, src scanner.S
 		defer cancel()
 	}
 	rep := &scanner.Report{
-		SchemaVersion: scanner.SchemaVersion, Tool: tool(), Target: p.scanner.Scrub(target), Command: cmd.Name(),
+		SchemaVersion: scanner.SchemaVersion, Tool: tool(), Target: p.scanner.Scrub(target), Command: name,
 		StartedAt: a.now().UTC(),
 	}
 	rec := &scanner.Recorder{}
+	if lost := p.flags.confFrom.lost; lost != nil {
+		rec.Unread("policy files", p.scanner.Scrub(lost.Error()), config.Name)
+	}
 	stop := a.watch(rec, p.flags.noProgress)
 	res, err := p.scanner.Scan(ctx, src, rec)
 	stop()
@@ -61,7 +100,8 @@ func (a *app) scan(cmd *cobra.Command, p *prepared, target string, src scanner.S
 		return nil, err
 	}
 	rep.Coverage, rep.Findings, rep.Hidden = res.Coverage, res.Findings, res.Hidden
-	return rep, nil
+	rep.Coverage.Policy = p.flags.policyOf(p.scanner.Scrub)
+	return rep, a.applyPolicy(p, rep)
 }
 
 // finish is the end of every scanning command: outputs, the summary, the exit code.
@@ -80,7 +120,9 @@ func (a *app) finish(cmd *cobra.Command, p *prepared, rep *scanner.Report) error
 	if rep.Hidden > 0 {
 		a.say(msgHidden, rep.Hidden, p.flags.minConfidence)
 	}
-	return outcome(rep)
+	a.sayOutcome(p)
+	a.sayWeaker(p.conf)
+	return a.outcome(p.flags, rep)
 }
 
 // outcome is the exit code of a report, as an error. Findings win over an incomplete coverage.

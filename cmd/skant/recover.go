@@ -42,6 +42,7 @@ func newRunbook(a *app, use string) *cobra.Command {
 			if len(args) == 1 {
 				path = args[0]
 			}
+			f.target = path
 			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
 				return a.historySource(path, p, false)
 			})
@@ -86,6 +87,7 @@ func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
 	if !show {
 		conceal(rep)
 	}
+	rep.ListSuppressed = f.showSuppressed
 	set, err := f.rulesOf(cmd, rep)
 	if err != nil {
 		return err

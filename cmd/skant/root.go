@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newRoot builds the command tree.
-func newRoot(a *app) *cobra.Command {
+// newTop builds the command that all others are below.
+func newTop() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "skant",
 		Short:         helpRootShort,
@@ -29,9 +29,16 @@ func newRoot(a *app) *cobra.Command {
 		return withHint(err, fmt.Sprintf(hintFlags, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
+	return root
+}
+
+// newRoot builds the tree of all commands.
+func newRoot(a *app) *cobra.Command {
+	root := newTop()
 	root.AddCommand(
-		newScan(a), newStaged(a), newDiff(a), newHistory(a), newRecover(a), newReport(a), newRules(a), newExplain(a), newHooks(a), newVersion(a),
+		newScan(a), newStaged(a), newDiff(a), newHistory(a), newCI(a), newRecover(a), newReport(a), newRules(a), newExplain(a), newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),
 	)
+	root.AddCommand(releaseCommands(a)...)
 	return root
 }
 

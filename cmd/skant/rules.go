@@ -31,14 +31,14 @@ func newRulesList(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: helpRulesListShort, Args: exactly(0, 0, hintRulesArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := allRules(cmd, paths)
+			set, off, err := a.listedRules(cmd, paths)
 			if err != nil {
 				return err
 			}
 			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 			var errs []error
 			for _, r := range set.All() {
-				_, err := fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title)
+				_, err := fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title+off(r.ID))
 				errs = append(errs, err)
 			}
 			return errors.Join(append(errs, w.Flush())...)

@@ -25,12 +25,16 @@ func newScan(a *app) *cobra.Command {
 			if len(args) == 0 {
 				args = []string{"."}
 			}
+			f.target = oneFolder(args)
 			return a.run(cmd, &f, strings.Join(args, " "), func(p *prepared) (scanner.Source, func() error, error) {
+				if err := p.usePolicyAround(args); err != nil {
+					return nil, nil, err
+				}
 				if len(args) == 1 && args[0] == "-" {
 					return source.NewStdin(a.in, p.maxSize), nothingToClose, nil
 				}
 				src, err := source.NewFiles(args, source.FilesOptions{
-					MaxSize: p.maxSize, NoIgnore: noIgnore, Tracked: trackedFiles,
+					MaxSize: p.maxSize, NoIgnore: noIgnore, NoPolicy: p.flags.noConfig, Tracked: trackedFiles,
 				})
 				if err != nil {
 					return nil, nil, withHint(err, hintScanPath)
@@ -76,6 +80,7 @@ func (a *app) openRepository(path string, p *prepared, hook bool) (*repo.Reposit
 	if err != nil {
 		return nil, &incompleteError{err}
 	}
+	p.usePolicyOf(r)
 	return r, nil
 }
 
@@ -119,6 +124,9 @@ func newDiff(a *app) *cobra.Command {
 		Example: exampleDiff,
 		Args:    exactly(1, 1, hintRange),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if path != "." {
+				f.target = path
+			}
 			return a.run(cmd, &f, targetName(path)+" "+args[0], func(p *prepared) (scanner.Source, func() error, error) {
 				r, err := a.openRepository(path, p, true)
 				if err != nil {
@@ -151,6 +159,7 @@ func newHistory(a *app) *cobra.Command {
 			if len(args) == 1 {
 				path = args[0]
 			}
+			f.target = path
 			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
 				return a.historySource(path, p, submodules)
 			})

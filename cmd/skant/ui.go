@@ -12,30 +12,20 @@ import (
 )
 
 const (
-	msgError             = "skant: %s\n"
-	msgHint              = "hint: %s\n"
-	msgSummary           = "skant: %s\n"
-	msgHidden            = "skant: %d more of less than %s confidence are not shown; --min-confidence low shows them\n"
-	msgCrash             = "skant: internal error, so nothing is known to be clean: %s\n%s\n"
-	msgScrubFailed       = "an error whose text could not be cleared of secrets"
-	msgConfirmSecrets    = "Secrets will be shown in clear on this screen and in the files you named. Type yes to go on: "
-	msgHookRemoved       = "removed %s\n"
-	msgNoHooks           = "there is no hook of skant here\n"
-	msgHooksFolder       = "git looks for hooks in %s\n"
-	msgHooksElsewhere    = "  core.hooksPath says so; it is not the repository's own folder\n"
-	msgHookShadowed      = "  %s is not run because of that\n"
-	msgHookActive        = "runs skant"
-	msgHookIdle          = "does not run skant"
-	msgHookNotExecutable = "git skips it, because it may not be executed: chmod +x %q"
-	msgHookNoBinary      = "the program %q is not there; the hook looks for skant in PATH. To renew it: skant hooks install"
-	msgHookLine          = "to run skant from %q too, add near its top: %s"
-	msgProgress          = "%s, %s, %d found"
-	msgImported          = "skant: %d of %d rules were imported\n"
-	msgNotImported       = "skant: not carried over: %s\n"
-	msgNothingTried      = "no rule has an anchor there: nothing was tried.\n"
-	msgUnchanged         = "skant: nothing has changed since %s; only what had findings was searched again (--no-cache searches all)\n"
-	msgReused            = "skant: %d objects were searched by an earlier run, the latest on %s, and are counted as read (--no-cache searches all)\n"
-	msgCacheUnused       = "skant: nothing is kept for the next run: %s\n"
+	msgError          = "skant: %s\n"
+	msgHint           = "hint: %s\n"
+	msgSummary        = "skant: %s\n"
+	msgHidden         = "skant: %d more of less than %s confidence are not shown; --min-confidence low shows them\n"
+	msgCrash          = "skant: internal error, so nothing is known to be clean: %s\n%s\n"
+	msgScrubFailed    = "an error whose text could not be cleared of secrets"
+	msgConfirmSecrets = "Secrets will be shown in clear on this screen and in the files you named. Type yes to go on: "
+	msgProgress       = "%s, %s, %d found"
+	msgImported       = "skant: %d of %d rules were imported\n"
+	msgNotImported    = "skant: not carried over: %s\n"
+	msgNothingTried   = "no rule has an anchor there: nothing was tried.\n"
+	msgUnchanged      = "skant: nothing has changed since %s; only what had findings was searched again (--no-cache searches all)\n"
+	msgReused         = "skant: %d objects were searched by an earlier run, the latest on %s, and are counted as read (--no-cache searches all)\n"
+	msgCacheUnused    = "skant: nothing is kept for the next run: %s\n"
 )
 
 const (
@@ -66,13 +56,10 @@ const (
 	hintShowSecretsCI      = "logs of CI are kept and read by many: run it on your own machine."
 	hintShowSecretsFormat  = "only text and json can show secrets."
 	hintShowSecretsConfirm = "type yes when asked, or leave --show-secrets out."
-	hintHooksArgs          = "it takes no arguments: it is about the repository of the current folder."
-	hintHooksForeign       = "add the line to that hook, then `skant hooks status` shows it as chained."
-	hintHooksElsewhere     = "add the lines there, or repeat with --any-hooks-path to write into that folder."
 )
 
 const (
-	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif or markdown; may be repeated"
+	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif, github or markdown; may be repeated"
 	helpFlagRules           = "also use the rules of this `FILE` or folder; may be repeated"
 	helpFlagIncludeExamples = "report placeholders, values of tests and published examples, too"
 	helpFlagMinConfidence   = "least `CONFIDENCE` to report: certain, high, medium or low"
@@ -97,8 +84,9 @@ const (
 git histories, says what they are and since when they can be seen, and writes the runbook
 that ends the incident.
 
-It prints no secret unless you ask it to, opens no connection, executes nothing of what it
-scans, and calls no scan clean that could not read everything.
+It prints no secret unless you ask it to, opens no connection (only "skant ci" has git fetch what
+a shallow clone lacks), executes nothing of what it scans, and calls no scan clean that could not
+read everything.
 ` + exitStatusHelp
 
 	helpScanShort = "search files and folders"
@@ -184,17 +172,7 @@ that the file extends are not taken.`
 compile, anchors that a match lacks, slow patterns, rules that others make unreachable, rules that tie, missing reasons,
 links, examples and recovery steps.`
 
-	helpHooksShort   = "install, remove and inspect git hooks"
-	helpHooks        = `Run skant before every commit. An existing hook is never overwritten.`
-	exampleHooks     = "  skant hooks install\n  skant hooks status\n  skant hooks uninstall"
-	helpHooksInstall = `Install pre-commit and pre-merge-commit hooks that run "skant staged" (git runs no pre-commit hook when
-it completes a merge by itself). An existing hook of somebody else is left as it is, and the line to add to it is shown.`
-	helpHooksStatus         = `Say for each hook what stands in its place and whether git runs skant for it. Exit status 1 if one does not.`
-	helpFlagAnyHooksPath    = "install into the folder of core.hooksPath even if it is not the repository's own"
-	helpHooksInstallShort   = "install hooks in a repository"
-	helpHooksUninstallShort = "remove hooks that skant installed"
-	helpHooksStatusShort    = "say which hooks are installed and whether they really run"
-	helpVersionShort        = "print the version"
+	helpVersionShort = "print the version"
 )
 
 // say writes a message to standard error. There is nobody to tell if that fails.

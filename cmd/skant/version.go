@@ -24,16 +24,34 @@ func version() string {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
 	}
-	v, dirty := "devel", ""
+	commit, changed := builtFrom(info)
+	if commit == "" {
+		return "devel"
+	}
+	return "devel+" + commit + changed
+}
+
+// builtFrom returns the first digits of the commit that a checkout was at when it was built, and whether files had been
+// changed since; both are empty where the build was told nothing of a checkout, as in `go install MODULE@VERSION`.
+func builtFrom(info *debug.BuildInfo) (commit, changed string) {
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			v = "devel+" + s.Value[:12]
+			commit = s.Value[:12]
 		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = ".dirty"
+			changed = ".dirty"
 		}
 	}
-	return v + dirty
+	return commit, changed
+}
+
+// versionLine is the answer to "which one is it": the version, the commit if the build knows one, Go, the platform.
+func versionLine(info *debug.BuildInfo, version string) string {
+	line := "skant " + version
+	if commit, changed := builtFrom(info); commit != "" {
+		line += " commit " + commit + changed
+	}
+	return fmt.Sprintf("%s %s %s/%s", line, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func newVersion(a *app) *cobra.Command {
@@ -42,7 +60,11 @@ func newVersion(a *app) *cobra.Command {
 		Short: helpVersionShort,
 		Args:  exactly(0, 0, hintVersionArgs),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.out, "skant %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				info = &debug.BuildInfo{}
+			}
+			_, err := fmt.Fprintln(a.out, versionLine(info, version()))
 			return err
 		},
 	}

@@ -19,17 +19,18 @@ const module = "github.com/skant-dev/skant"
 
 // levels is the layering of design and docs/architecture.md: a package imports only packages of lower levels.
 var levels = map[string]int{
-	"internal/match": 0, "internal/decode": 0, "internal/pack": 0, "internal/evidence": 0, "internal/visible": 0, "internal/unpack": 0,
-	"internal/cache": 0, "internal/chains": 0, "internal/assign": 0,
-	"internal/weigh": 1,
+	"internal/packaging": 0,
+	"internal/match":     0, "internal/decode": 0, "internal/pack": 0, "internal/evidence": 0, "internal/visible": 0, "internal/unpack": 0,
+	"internal/cache": 0, "internal/chains": 0, "internal/assign": 0, "internal/ignore": 0,
+	"internal/mcp": 0, "internal/weigh": 1,
 	"rules":          2,
 	"rules/gitleaks": 3,
 	"scanner":        3, "internal/repo": 3,
-	"internal/source": 4,
-	"internal/report": 5, "internal/recovery": 5, "hooks": 5,
-	"internal/report/sarif": 6,
-	"cmd/skant":             7,
-	"internal/arch":         8, "internal/labelled": 8,
+	"internal/source": 4, "internal/ci": 4, "internal/config": 4, "internal/suppress": 4,
+	"internal/report": 5, "internal/recovery": 5, "hooks": 5, "hooks/agents": 5,
+	"internal/report/sarif": 6, "internal/report/github": 6,
+	"cmd/skant":     7,
+	"internal/arch": 8, "internal/labelled": 8,
 	"e2e": 8,
 }
 
@@ -109,6 +110,7 @@ func (f *file) check() []string {
 	f.checkFunctions(generated, bad)
 	if !f.isTest() {
 		f.checkCalls(bad)
+		f.checkVariables(bad)
 	}
 	return out
 }
@@ -125,6 +127,27 @@ func (f *file) checkFunctions(generated bool, bad func(token.Pos, string, ...any
 		if fn.Name.Name == "init" && fn.Recv == nil {
 			bad(fn.Pos(), "init makes what a program does depend on what it imports")
 		}
+	}
+}
+
+// checkVariables finds patterns that are compiled whenever the program starts, for every command alike.
+func (f *file) checkVariables(bad func(token.Pos, string, ...any)) {
+	for _, d := range f.syntax.Decls {
+		gen, ok := d.(*ast.GenDecl)
+		if !ok || gen.Tok != token.VAR {
+			continue
+		}
+		ast.Inspect(gen, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.CallExpr:
+				if calls(n, "regexp.MustCompile") {
+					bad(n.Pos(), "a pattern that is compiled at every start delays each commit: use sync.OnceValue")
+				}
+			}
+			return true
+		})
 	}
 }
 

@@ -1,0 +1,181 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// story is one walk-through: transcripts that go on where the one before has ended.
+type story struct {
+	name  string
+	build func(r *sceneRepo)
+	parts []part
+}
+
+// part is a transcript. Before it, what happens between the two that the page tells in words is done.
+type part struct {
+	name   string
+	before func(r *sceneRepo)
+}
+
+func stories() []story {
+	const key, token = `<<anthropic "sk-ant-api03-">>`, `<<vercel "vcp_">>`
+	return []story{
+		{"hook", func(r *sceneRepo) {
+			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
+			r.git("init", "-q", "--bare", "-b", "main", "../server.git")
+			r.git("remote", "add", "origin", "../server.git")
+			r.git("push", "-q", "-u", "origin", "main")
+		}, []part{
+			{name: "hook install"},
+			{"hook blocks", func(r *sceneRepo) { r.write("production.env", "ANTHROPIC_API_KEY="+r.secret(key)+"\n") }},
+			{name: "hook passes"},
+			{"hook allows", func(r *sceneRepo) { r.write("client_test.py", `client = Client("`+r.secret(key)+"\")\n") }},
+			{"hook allowed", func(r *sceneRepo) {
+				r.write("client_test.py", `client = Client("`+r.secret(key)+"\")  # skant:allow anthropic-api-key made up for this test, opens nothing\n")
+			}},
+			{"hook push", func(r *sceneRepo) { r.write("notes.txt", "the key for the demo is "+r.secret(token)+"\n") }},
+		}},
+		{"audit", func(r *sceneRepo) {
+			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
+			r.commit("2026-02-10", "Deploy from CI", "deploy.py", `TOKEN = "`+r.secret(token)+"\"\n")
+			r.commit("2026-02-11", "Take the token from the environment", "deploy.py", "TOKEN = os.environ[\"VERCEL_TOKEN\"]\n")
+			server := filepath.Join(filepath.Dir(r.dir), "server.git")
+			r.git("clone", "-q", "--bare", "file://"+r.dir, server)
+			// The address stands in what is searched, so it must be as long in every run.
+			r.env = append(r.env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url.file://"+server+".insteadOf", "GIT_CONFIG_VALUE_0=https://git.example.org/shop.git")
+			r.dir = filepath.Join(filepath.Dir(r.dir), "incident")
+			if err := os.Mkdir(r.dir, 0o700); err != nil {
+				r.t.Fatal(err)
+			}
+		}, []part{
+			{name: "audit search"}, {name: "audit runbook"}, {name: "audit purge"},
+			// What the runbook does with git filter-repo, without it.
+			{"audit proof", func(r *sceneRepo) { r.purgeServer(r.secret(token)) }},
+		}},
+		{"pull request", func(r *sceneRepo) {
+			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
+			r.git("checkout", "-q", "-b", "deploy")
+			r.commit("2026-02-10", "Deploy from CI", "deploy.py", `TOKEN = "`+r.secret(token)+"\"\n")
+			r.commit("2026-02-10", "The scanner complains about this file", ".skantignore", "deploy.py\n")
+			r.pullRequest()
+		}, []part{
+			{name: "pull request blocked"},
+			{"pull request passes", func(r *sceneRepo) {
+				r.git("checkout", "-q", "-f", "deploy")
+				r.git("reset", "-q", "--hard", "main")
+				r.git("clean", "-q", "-f")
+				r.commit("2026-02-11", "Deploy from CI", "deploy.py", "TOKEN = os.environ[\"VERCEL_TOKEN\"]\n")
+				r.pullRequest()
+			}},
+		}},
+	}
+}
+
+// pullRequest leaves things as GitHub's runner does for a pull request of the branch deploy: the merge is checked out, and a file
+// describes the event.
+func (r *sceneRepo) pullRequest() {
+	r.t.Helper()
+	setUp := r.command("sh", "-ec", `git checkout -q --detach main
+git merge -q --no-ff -m "Merge deploy into main" deploy
+git update-ref refs/remotes/origin/main main
+printf '{"action": "synchronize", "number": 7, "pull_request": {"number": 7, "base": {"ref": "main", "sha": "%s"}, "head": {"ref": "deploy", "sha": "%s"}},
+  "repository": {"default_branch": "main"}}' "$(git rev-parse main)" "$(git rev-parse deploy)" > ../event.json
+: > ../output`)
+	if out, err := setUp.CombinedOutput(); err != nil {
+		r.t.Fatalf("set the pull request up: %v\n%s", err, out)
+	}
+	home := filepath.Dir(r.dir)
+	r.env = append(r.env, "CI=true", "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+filepath.Join(home, "event.json"),
+		"GITHUB_OUTPUT="+filepath.Join(home, "output"), "GITHUB_STEP_SUMMARY="+filepath.Join(home, "summary.md"))
+}
+
+// purgeServer writes the history of the server anew, without a value.
+func (r *sceneRepo) purgeServer(value string) {
+	r.t.Helper()
+	purge := r.command("sh", "-ec", `cd ..
+old=server.git
+git init -q --bare -b main "$old.new"
+# The lengths of what is exported stay right with a text of the same length.
+git -C "$old" fast-export --all | sed "s/$VALUE/$(printf %s "$VALUE" | tr -c '' R)/" | git -C "$old.new" fast-import --quiet
+rm -rf "$old"
+mv "$old.new" "$old"`)
+	purge.Env = append(purge.Env, "VALUE="+value)
+	if out, err := purge.CombinedOutput(); err != nil {
+		r.t.Fatalf("purge the server: %v\n%s", err, strings.ReplaceAll(string(out), value, "(the value)"))
+	}
+}
+
+// TestWalkthroughs runs what docs/walkthroughs.md shows, and compares. -update rewrites it.
+func TestWalkthroughs(t *testing.T) {
+	const path = root + "/docs/walkthroughs.md"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	told := 0
+	for _, s := range stories() {
+		t.Run(s.name, func(t *testing.T) {
+			r := newScene(t)
+			home := filepath.Dir(r.dir)
+			s.build(r)
+			for _, p := range s.parts {
+				told++
+				block := regexp.MustCompile("(?s)<!-- transcript: " + p.name + " -->\n```console\n(.*?)```\n")
+				at := block.FindStringSubmatchIndex(text)
+				if at == nil {
+					t.Fatalf("docs/walkthroughs.md has no transcript %q", p.name)
+				}
+				if p.before != nil {
+					p.before(r)
+				}
+				shown := text[at[2]:at[3]]
+				var typed []string
+				for line := range strings.Lines(shown) {
+					if command, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "$ "); ok {
+						typed = append(typed, command)
+					}
+				}
+				got := strings.ReplaceAll(r.replay(typed), home, "/home/ann")
+				got = regexp.MustCompile(`::skant-[A-Z2-7]+`).ReplaceAllString(got, "::skant-RANDOM") // it is another one in each run
+				if *update {
+					text = text[:at[2]] + got + text[at[3]:]
+				} else if diff := cmp.Diff(strings.Split(shown, "\n"), strings.Split(got, "\n")); diff != "" {
+					t.Errorf("%s: the page shows what is no longer so; `go test ./cmd/skant -run Walkthroughs -update` renews it (-page +now):\n%s", p.name, diff)
+				}
+			}
+		})
+	}
+	if shown := strings.Count(text, "<!-- transcript: "); shown != told {
+		t.Errorf("docs/walkthroughs.md has %d transcripts, of which %d are run", shown, told)
+	}
+	if *update && text != string(page) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newScene makes an empty repository in a folder shop, alone in its folder and its home.
+func newScene(t *testing.T) *sceneRepo {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Dir(dir)
+	r := &sceneRepo{t: t, dir: dir, date: "2026-02-03T10:00:00Z", env: []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "GIT_CONFIG_NOSYSTEM=1", "GIT_TEMPLATE_DIR=", // sample hooks are other ones with each git
+		"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.org", "GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.org",
+	}}
+	r.git("init", "-q", "-b", "main")
+	return r
+}
