@@ -80,7 +80,8 @@ type Hook struct {
 	Kept     string
 	KeptIdle bool
 	// Tool is the name of the program that wrote a hook which is not ours, where it is a known one; File is its
-	// configuration. Line is what to add there, or to the hook itself, so that it runs skant; it may be several lines.
+	// configuration. Line is what to add there, or to the hook itself, so that it runs skant; it may be several lines. It is
+	// empty where a folder stands.
 	Tool, File, Line string
 	// Through says that a hook of ours was moved aside by Tool, whose own hook runs it.
 	Through bool
@@ -211,6 +212,9 @@ func inspectFile(path string, k Kind, opt Options) (Hook, error) {
 	}
 	hook.Executable = executable(info)
 	if !info.Mode().IsRegular() || info.Size() > maxHook {
+		if info.IsDir() {
+			hook.Line = "" // nobody can add it there
+		}
 		if target != "" {
 			hook.needsName = needsItsName("", target, k)
 		}

@@ -26,6 +26,9 @@ func (e *ForeignError) Error() string {
 	if strings.Contains(e.Hook.Line, "\n") {
 		what = "these lines"
 	}
+	if e.Hook.Line == "" {
+		return fmt.Sprintf("%q is left as it is, because %s", e.Hook.Path, e.Reason)
+	}
 	return fmt.Sprintf("%q is left as it is, because %s; to run skant too, add %s to %s:\n%s",
 		e.Hook.Path, e.Reason, what, where, indented(e.Hook.Line))
 }
@@ -173,6 +176,7 @@ func chain(folder string, hook *Hook, text string, opt Options) error {
 	}
 	kept := filepath.Join(folder, hook.Kind.Name+keptSuffix)
 	if other, err := os.Lstat(kept); err == nil && !os.SameFile(info, other) { // the same one: an installation was interrupted
+		hook.Line = ""
 		return &ForeignError{Hook: *hook, Reason: fmt.Sprintf("another hook is kept as %q already", kept)}
 	}
 	made, err := writeBeside(hook.Path, text)

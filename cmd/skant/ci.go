@@ -166,6 +166,9 @@ func (r *ciRun) all() error {
 		r.app.ciNote(n)
 	}
 	p, err := r.prepare()
+	if errors.Is(err, pack.ErrNotFound) { // a partial clone without the trees of the base
+		return r.unknown(&incompleteError{err})
+	}
 	if err != nil {
 		return err
 	}
@@ -226,7 +229,7 @@ func (r *ciRun) source(p *prepared) (scanner.Source, func() error, error) {
 	}
 	diff := source.NewCommits(c.repo, c.spec, source.DiffOptions{MaxSize: p.maxSize})
 	if !c.tag.IsZero() {
-		return &taggedRange{diff, c.repo, c.tag}, nothingToClose, nil
+		return source.NewTagged(diff, c.tag), nothingToClose, nil
 	}
 	return diff, nothingToClose, nil
 }
@@ -251,6 +254,9 @@ func (r *ciRun) treeSource(p *prepared) (scanner.Source, func() error, error) {
 // finish reports, and says what would have the whole history cloned where that is what was missing.
 func (r *ciRun) finish(p *prepared, rep *scanner.Report) error {
 	r.inlineNotes(rep)
+	if c := &rep.Coverage; c.Complete && c.Commits == 0 && r.scope == "range" && len(r.commits.spec.Bases) > 0 {
+		r.app.ciNote(noteCIEmpty)
+	}
 	err := r.app.finish(r.cmd, p, rep)
 	if outErr := r.app.gitHubOutput(p.outs, r.scope, rep); outErr != nil {
 		r.app.say(msgError, r.app.scrub(lines(fmt.Sprintf("write GITHUB_OUTPUT: %v", outErr))))
@@ -314,10 +320,7 @@ func (r *ciRun) prepare() (*prepared, error) {
 	case !c.repo.Bare():
 		r.flags.policy = worktreePolicy(c.repo.WorkTree())
 	default:
-		r.flags.policy = noPolicy()
-		if head, err := c.repo.Resolve("HEAD"); err == nil {
-			r.flags.policy = commitPolicy(c.repo, head)
-		}
+		r.flags.policy = headPolicy(c.repo)
 	}
 	p, err := r.app.prepare(r.cmd, r.flags)
 	if err != nil {

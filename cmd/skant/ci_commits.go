@@ -65,6 +65,9 @@ func (c *ciCommits) settleRange(ctx context.Context) error {
 		return fmt.Errorf("find the last commit: %w", err)
 	}
 	c.spec = repo.RangeSpec{Tips: []pack.ID{head}}
+	if err := c.settleTag(ctx); err != nil {
+		return fmt.Errorf("find the tag: %w", err)
+	}
 	if err := c.settleBase(ctx, head); err != nil {
 		return err
 	}
@@ -85,6 +88,33 @@ func (c *ciCommits) settleRange(ctx context.Context) error {
 	if err != nil { // the scan will say that it is incomplete, if it is
 		c.note(noteCINotDeepened, err)
 	}
+	return nil
+}
+
+// settleTag finds the tag that was pushed where only the commit is told that it leads to. If it is annotated, its message belongs to
+// what the push brings.
+func (c *ciCommits) settleTag(ctx context.Context) error {
+	ref := c.plan.Head.Ref
+	if !strings.HasPrefix(ref, "refs/tags/") || c.plan.Provider == ci.GitHub { // which tells the tag's own id
+		return nil
+	}
+	tag, err := c.current().RefNamed(ref)
+	if err != nil {
+		return err
+	}
+	if tag.ID.IsZero() {
+		if err := c.allowed(ref); err != nil {
+			return err
+		}
+		fetcher, err := c.remote(ctx)
+		if err != nil {
+			return err
+		}
+		if tag.ID, err = fetcher.Ref(ctx, ref); err != nil {
+			return err
+		}
+	}
+	c.keepTag(tag.ID, c.plan.Head)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func newConfigShow(a *app) *cobra.Command {
 			}
 			var f scanFlags
 			e, err := a.settings(cmd, &f, policy)
-			if err = errors.Join(err, done()); err != nil {
+			if err = errors.Join(policy.whole(), err, done()); err != nil {
 				return err
 			}
 			var text []byte
@@ -74,7 +74,7 @@ func newConfigCheck(a *app) *cobra.Command {
 func (a *app) checkAll(cmd *cobra.Command, policy policyFiles) error {
 	var f scanFlags
 	e, err := a.settings(cmd, &f, policy)
-	if err != nil {
+	if err = errors.Join(policy.whole(), err); err != nil {
 		return err
 	}
 	if err := a.checkSilence(&f, policy); err != nil {

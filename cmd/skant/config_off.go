@@ -25,7 +25,7 @@ func (a *app) listedRules(cmd *cobra.Command, paths []string) (set *rules.Set, o
 	if closeErr := done(); closeErr != nil {
 		return nil, nil, errors.Join(err, closeErr)
 	}
-	if err != nil {
+	if err != nil || policy.lost != nil {
 		a.note(msgConfigPassedOver)
 		set, err = allRules(cmd, paths)
 		return set, func(string) string { return "" }, err

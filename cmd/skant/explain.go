@@ -99,7 +99,7 @@ func (a *app) explain(cmd *cobra.Command, f *scanFlags, data []byte, path string
 		return err
 	}
 	_, err = a.settings(cmd, f, policy)
-	if err = errors.Join(err, done()); err != nil {
+	if err = errors.Join(policy.whole(), err, done()); err != nil {
 		return err
 	}
 	opt, err := f.options(a, nil)

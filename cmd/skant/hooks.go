@@ -184,6 +184,8 @@ func hookRemedy(err error) error {
 		return nil
 	case errors.As(err, &foreign) && foreign.Hook.Tool == "husky", errors.As(err, &elsewhere) && elsewhere.Tool != "":
 		return withHint(err, hintHooksTool)
+	case foreign != nil && foreign.Hook.Line == "":
+		return withHint(err, hintHooksMove)
 	case foreign != nil:
 		return withHint(err, hintHooksForeign)
 	case elsewhere != nil:

@@ -14,6 +14,7 @@ import (
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/source"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -136,9 +137,13 @@ func (a *app) frameworkRange(cmd *cobra.Command, r *repo.Repository, p *prepared
 	}
 	cmd.Use = "pre-push"
 	a.say(msgFrameworkOneRef, lines(branch))
-	there, err := r.RemoteRefs(cmd.Context(), remote)
+	there, doubted, err := r.RemoteRefs(cmd.Context(), repo.PushRemote{Name: remote, Address: a.env("PRE_COMMIT_REMOTE_URL")})
 	if err != nil {
 		return nil, &incompleteError{err}
+	}
+	if doubted {
+		a.say(msgHookDoubted, a.scrub(visible.Text(remote)))
+		old = pack.ID{} // the framework has it from the same refs
 	}
 	if id, err := pack.ParseID(to); err == nil {
 		tip = id // an annotated tag has a message

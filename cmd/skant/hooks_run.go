@@ -11,8 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skant-dev/skant/hooks"
+	"github.com/skant-dev/skant/internal/config"
+	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/source"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -84,7 +87,20 @@ func (a *app) runPrePush(cmd *cobra.Command, k hooks.Kind, f *scanFlags, args []
 		return withHint(errors.New("the pre-commit framework keeps what git says of the push to itself"), hintHooksFramework)
 	}
 	return a.stopped(k, a.runPush(cmd, f, updates, func(ctx context.Context, r *repo.Repository) (func(string) bool, error) {
-		return r.RemoteRefs(ctx, args[0])
+		remote := repo.PushRemote{Name: args[0]}
+		if len(args) > 1 {
+			remote.Address = args[1]
+		}
+		for _, u := range updates {
+			if u.Old.IsZero() && !u.New.IsZero() {
+				remote.Absent = append(remote.Absent, u.Name)
+			}
+		}
+		there, doubted, err := r.RemoteRefs(ctx, remote)
+		if doubted {
+			a.say(msgHookDoubted, a.scrub(visible.Text(remote.Name)))
+		}
+		return there, err
 	}))
 }
 
@@ -101,6 +117,9 @@ func (a *app) runPreReceive(cmd *cobra.Command, k hooks.Kind, f *scanFlags, onEr
 	if err != nil {
 		return err
 	}
+	if err := a.checkPushedPolicy(cmd, f, updates); err != nil {
+		return err
+	}
 	err = a.runPush(cmd, f, updates, func(context.Context, *repo.Repository) (func(string) bool, error) {
 		return func(ref string) bool { return strings.HasPrefix(ref, "refs/") }, nil
 	})
@@ -109,6 +128,39 @@ func (a *app) runPreReceive(cmd *cobra.Command, k hooks.Kind, f *scanFlags, onEr
 		return nil
 	}
 	return a.stopped(k, err)
+}
+
+// checkPushedPolicy refuses a push that would make the configuration of a bare repository wrong: it judges every later push,
+// and none could mend it.
+func (a *app) checkPushedPolicy(cmd *cobra.Command, f *scanFlags, updates []source.RefUpdate) (err error) {
+	r, err := repo.Open(".", repo.Options{Env: a.env})
+	if err != nil {
+		return withHint(err, hintRepository)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if !r.Bare() || f.noConfig {
+		return nil
+	}
+	head, err := r.HeadRef(cmd.Context())
+	if err != nil {
+		return err
+	}
+	for _, u := range updates {
+		tip, err := r.PushTip(u.New)
+		if u.Name != head || u.New.IsZero() || err != nil || tip.Type != pack.Commit {
+			continue // what cannot be read is told by the search
+		}
+		policy := commitPolicy(r, tip.ID)
+		if _, err := policy.read(config.Name); damaged(err) {
+			continue
+		}
+		own := *f
+		own.policy = policy
+		if _, err := a.prepare(cmd, &own); err != nil {
+			return fmt.Errorf(msgHookBadPolicy, err)
+		}
+	}
+	return nil
 }
 
 // receiveSettings fills in what the hook was not told from git's configuration, which on a server nobody can push.

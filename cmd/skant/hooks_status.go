@@ -222,7 +222,7 @@ func hookNotes(h *hooks.Hook) []string {
 			notes = append(notes, fmt.Sprintf(format, args...))
 		}
 	}
-	add(h.State != hooks.Missing && !h.Executable, msgHookNotExecutable, h.Path)
+	add(h.State != hooks.Missing && !h.Executable && (h.Line != "" || h.State != hooks.Foreign), msgHookNotExecutable, h.Path)
 	add(h.State == hooks.Outdated, msgHookOutdated, h.Kind.Name)
 	add(h.Binary != "" && !h.BinaryFound, msgHookNoBinary, h.Binary, h.Kind.Name)
 	add(h.Through, msgHookThrough, h.Tool)
@@ -231,7 +231,8 @@ func hookNotes(h *hooks.Hook) []string {
 	switch {
 	case h.Kept == "":
 	case !h.Ours():
-		add(true, msgHookKeptOrphan, h.Kept, h.Kind.Name)
+		add(h.State != hooks.Missing, msgHookKeptOrphan, h.Kept)
+		add(h.State == hooks.Missing, msgHookKeptAlone, h.Kept, h.Kind.Name)
 	case h.KeptIdle:
 		add(true, msgHookKeptIdle, h.Kept)
 	default:

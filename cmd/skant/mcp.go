@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -96,11 +97,16 @@ func (s *mcpService) tools() []mcp.Tool {
 	readOnly := mcp.Annotations{ReadOnly: true}
 	return []mcp.Tool{
 		{Name: "scan", Title: mcpScanTitle, Description: mcpScan, Annotations: readOnly, Call: s.told(s.scan),
-			InputSchema: schemaOf(`"text": {"type": "string"}, "path": {"type": "string", "description": "relative to the root, . for all of it"}, "name": {"type": "string", "description": "name of the file that the text is from, for rules that go by it"}`)},
+			InputSchema: schemaOf(`"text": {"type": "string"},
+				"path": {"type": "string", "description": "relative to the root, . for all of it"},
+				"name": {"type": "string", "description": "name of the file that the text is from, for rules that go by it"}`)},
 		{Name: "explain", Title: mcpExplainTitle, Description: mcpExplain, Annotations: readOnly, Call: s.told(s.explain),
-			InputSchema: schemaOf(`"text": {"type": "string"}, "path": {"type": "string", "description": "a file, relative to the root"}, "line": {"type": "integer", "minimum": 1}`)},
+			InputSchema: schemaOf(`"text": {"type": "string"},
+				"path": {"type": "string", "description": "a file, relative to the root"},
+				"line": {"type": "integer", "minimum": 1}`)},
 		{Name: "rules", Title: mcpRulesTitle, Description: mcpRules, Annotations: readOnly, Call: s.told(s.rules),
-			InputSchema: schemaOf(`"id": {"type": "string", "description": "show this rule"}, "query": {"type": "string", "description": "list only rules with this word in their id or title"}`)},
+			InputSchema: schemaOf(`"id": {"type": "string", "description": "show this rule"},
+				"query": {"type": "string", "description": "list only rules with this word in their id or title"}`)},
 	}
 }
 
@@ -108,11 +114,17 @@ func schemaOf(properties string) json.RawMessage {
 	return json.RawMessage(`{"type": "object", "properties": {` + properties + `}, "additionalProperties": false}`)
 }
 
-// told clears the text of an error of secrets before a client is told of it.
+// told clears the text of an error of secrets before a client is told of it. A panic becomes one: the tools run beside the
+// goroutine whose panics are caught, and what the runtime prints is not cleared.
 func (s *mcpService) told(call func(context.Context, json.RawMessage) (any, error)) func(context.Context, json.RawMessage) (any, error) {
-	return func(ctx context.Context, arguments json.RawMessage) (any, error) {
-		result, err := call(ctx, arguments)
-		if err != nil {
+	return func(ctx context.Context, arguments json.RawMessage) (result any, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.a.say(msgCrash, s.a.scrub(fmt.Sprint(p)), s.a.scrub(string(debug.Stack())))
+				result, err = nil, errors.New(msgMCPCrash)
+			}
+		}()
+		if result, err = call(ctx, arguments); err != nil {
 			return nil, errors.New(s.scrub(lines(err.Error())))
 		}
 		return result, nil

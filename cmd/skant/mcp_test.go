@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -168,5 +169,20 @@ func TestMCPCancelled(t *testing.T) {
 	}
 	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// TestMCPPanic has a tool panic with a secret in its words: the server goes on, and tells it nobody.
+func TestMCPPanic(t *testing.T) {
+	var said bytes.Buffer
+	secret := mcpSecret(t)
+	a := &app{err: &said, now: time.Now, env: func(string) string { return "" }}
+	s := &mcpService{a: a, scrub: a.scrub}
+	result, err := s.told(func(context.Context, json.RawMessage) (any, error) { panic("at " + secret) })(t.Context(), nil)
+	if result != nil || err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "nothing is known") {
+		t.Errorf("%v, %v", result, err)
+	}
+	if text := said.String(); !strings.Contains(text, "TestMCPPanic") || strings.Contains(text, secret) {
+		t.Errorf("said: %s", text)
 	}
 }

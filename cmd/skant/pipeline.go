@@ -90,7 +90,7 @@ func (a *app) scanAs(cmd *cobra.Command, name string, p *prepared, target string
 		StartedAt: a.now().UTC(),
 	}
 	rec := &scanner.Recorder{}
-	if lost := p.flags.confFrom.lost; lost != nil {
+	if lost := p.flags.confFrom.lost; lost != nil && !p.flags.noConfig {
 		rec.Unread("policy files", p.scanner.Scrub(lost.Error()), config.Name)
 	}
 	stop := a.watch(rec, p.flags.noProgress)
@@ -123,19 +123,6 @@ func (a *app) finish(cmd *cobra.Command, p *prepared, rep *scanner.Report) error
 	a.sayOutcome(p)
 	a.sayWeaker(p.conf)
 	return a.outcome(p.flags, rep)
-}
-
-// outcome is the exit code of a report, as an error. Findings win over an incomplete coverage.
-func outcome(rep *scanner.Report) error {
-	for i := range rep.Findings {
-		if rep.Findings[i].Suppressed == nil {
-			return &resultError{exitFindings}
-		}
-	}
-	if !rep.Coverage.Complete {
-		return &resultError{exitIncomplete}
-	}
-	return nil
 }
 
 // run is a whole scanning command: prepare, build the source, scan, finish.

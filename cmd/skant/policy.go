@@ -39,6 +39,14 @@ type policyFiles struct {
 	lost error
 }
 
+// whole is an error if the policy is lost: to whoever asks what holds, that is not the same as no policy.
+func (p policyFiles) whole() error {
+	if p.lost == nil {
+		return nil
+	}
+	return &incompleteError{p.lost}
+}
+
 // noPolicy has no file at all: for --no-config, and for what belongs to no repository.
 func noPolicy() policyFiles {
 	return policyFiles{read: func(name string) ([]byte, error) { return nil, policyError(name, fs.ErrNotExist) }}
@@ -332,16 +340,25 @@ func (a *app) policyAt(at string) (policy policyFiles, done func() error, err er
 	case !r.Bare():
 		return worktreePolicy(r.WorkTree()), r.Close, nil
 	}
+	return headPolicy(r), r.Close, nil
+}
+
+// headPolicy is that of HEAD, which holds where there is no work tree. Before the first commit there is none.
+func headPolicy(r *repo.Repository) policyFiles {
 	head, err := r.Resolve("HEAD")
-	if err != nil {
-		return noPolicy(), r.Close, nil //nolint:nilerr // A repository without a commit has no file.
+	if errors.Is(err, repo.ErrUnknownRevision) {
+		return noPolicy()
 	}
-	policy = commitPolicy(r, head)
-	if _, err := policy.read(config.Name); damaged(err) {
+	policy := noPolicy()
+	if err == nil {
+		policy = commitPolicy(r, head)
+		_, err = policy.read(config.Name)
+	}
+	if damaged(err) {
 		policy = noPolicy()
 		policy.lost = err
 	}
-	return policy, r.Close, nil
+	return policy
 }
 
 // damaged reports whether a file of a commit is there, or may be, and cannot be read: not what it says is wrong, but the store.

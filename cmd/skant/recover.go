@@ -96,7 +96,7 @@ func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
 		return err
 	}
 	a.say(msgSummary, report.Summary(rep))
-	return outcome(rep)
+	return failOnNew.outcome(rep)
 }
 
 // conceal takes the values out that a report made with --show-secrets holds.

@@ -36,7 +36,8 @@ func newTop() *cobra.Command {
 func newRoot(a *app) *cobra.Command {
 	root := newTop()
 	root.AddCommand(
-		newScan(a), newStaged(a), newDiff(a), newHistory(a), newCI(a), newRecover(a), newReport(a), newRules(a), newExplain(a), newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),
+		newScan(a), newStaged(a), newDiff(a), newHistory(a), newCI(a), newRecover(a), newReport(a), newRules(a), newExplain(a),
+		newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),
 	)
 	root.AddCommand(releaseCommands(a)...)
 	return root

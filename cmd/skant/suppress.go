@@ -76,8 +76,8 @@ func (p *prepared) usePolicyOf(r *repo.Repository) {
 	}
 	if !r.Bare() && r.WorkTree() != "" {
 		p.policy = worktreePolicy(r.WorkTree())
-	} else if head, err := r.Resolve("HEAD"); err == nil {
-		p.policy = commitPolicy(r, head)
+	} else {
+		p.policy = headPolicy(r)
 	}
 }
 

@@ -71,7 +71,7 @@ const (
 	helpFlagNoIgnore        = "also read what .gitignore leaves out"
 	helpFlagSubmodules      = "also read the stores of submodules, each as a repository of its own"
 	helpFlagRepo            = "the `REPO`sitory"
-	helpFlagReport          = "use this saved JSON report instead of scanning; - is standard input"
+	helpFlagReport          = "use the saved JSON report in this `FILE` instead of scanning; - is standard input"
 )
 
 const exitStatusHelp = `

@@ -87,4 +87,5 @@ Exit status: 0 when the client has left, 2 wrong usage or configuration.`
 	msgMCPLine     = "there is no such line"
 	msgMCPNoRule   = "there is no such rule; call this tool without id for a list"
 	msgMCPFailed   = "it could not be done: %s"
+	msgMCPCrash    = "an internal error of skant: nothing is known to be clean"
 )

@@ -12,6 +12,7 @@ const (
 	noteCIShallow    = "this clone is shallow or partial, and fetching is not allowed: what it lacks is not searched"
 	noteCINoBase     = "no base can be had, so the whole history of the head is searched: %v"
 	noteCIWhole      = "there is no base, so the whole history of the head is searched"
+	noteCIEmpty      = "the base has everything that the head has: there is no commit to search"
 	noteCIAdds       = "the change adds to %s, which does not count for the change itself: %s"
 	noteCIChanges    = "the change edits %s, which does not count for the change itself"
 	noteCIInline     = "the change allows its own finding at %s (%s)"

@@ -17,11 +17,21 @@ var (
 
 func pathOf(object map[string]any) string { return first(object, pathKeys...) }
 
-// edit replaces one text by another. key is the argument that holds the new one.
+// severalPaths reports whether an object names more than one file.
+func severalPaths(object map[string]any) bool {
+	for _, k := range pathKeys {
+		if s, ok := object[k].(string); ok && s != "" && s != pathOf(object) {
+			return true
+		}
+	}
+	return false
+}
+
+// edit replaces one text by another. key is the argument that holds the new one, oldKey that of the old one.
 type edit struct {
-	key      string
-	old, new string
-	all      bool
+	key, oldKey string
+	old, new    string
+	all         bool
 }
 
 // editOf reads an edit from the arguments of a tool.
@@ -36,7 +46,7 @@ func editOf(object map[string]any) (edit, bool) {
 			continue
 		}
 		all, _ := object["replace_all"].(bool)
-		return edit{names[1], before, changed, all}, true
+		return edit{names[1], names[0], before, changed, all}, true
 	}
 	return edit{}, false
 }
@@ -59,7 +69,7 @@ func editsOf(list []any) []edit {
 }
 
 // edit adds what a file will be after some edits, beside what it is. Where the file cannot be had, or the edits do not
-// fit it, it adds the new texts beside the old ones.
+// fit it, it adds the new texts beside the old ones; of these counts what stands in the file, if that is known.
 func (e *Event) edit(field, path string, edits []edit) {
 	if before := e.reader.old(path); before != nil {
 		if after, ok := applyEdits(before, edits); ok {
@@ -72,7 +82,7 @@ func (e *Event) edit(field, path string, edits []edit) {
 		if len(edits) > 1 {
 			at = fmt.Sprintf("%s[%d].%s", field, i, ed.key)
 		}
-		e.add(Text{Field: at, Path: path, Data: []byte(ed.new), Old: []byte(ed.old)})
+		e.add(Text{Field: at, Path: path, Data: []byte(ed.new), Old: []byte(ed.old), Now: e.reader.now(path)})
 	}
 }
 
@@ -106,11 +116,12 @@ type patched struct {
 
 // parsePatch reads the form in which Codex writes its changes; nil if text is none. Lines of context stand on both sides,
 // so that what belongs together stays together.
-func parsePatch(text string) []*patched {
+// rest is what belongs to no file: names, and what else stands around.
+func parsePatch(text string) (files []*patched, rest string) {
 	if !strings.Contains(text, "*** Begin Patch") {
-		return nil
+		return nil, ""
 	}
-	var files []*patched
+	var around strings.Builder
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
 		for _, mark := range []string{"*** Add File: ", "*** Update File: ", "*** Delete File: "} {
@@ -119,6 +130,7 @@ func parsePatch(text string) []*patched {
 			}
 		}
 		if len(files) == 0 || strings.HasPrefix(line, "*** ") {
+			around.WriteString(line + "\n")
 			continue
 		}
 		f := files[len(files)-1]
@@ -133,12 +145,12 @@ func parsePatch(text string) []*patched {
 			f.old.WriteString(line + "\n")
 		}
 	}
-	return files
+	return files, around.String()
 }
 
 func (e *Event) patch(field string, files []*patched) {
 	for _, f := range files {
-		e.add(Text{Field: field, Path: f.path, Data: []byte(f.added.String()), Old: []byte(f.old.String())})
+		e.add(Text{Field: field, Path: f.path, Data: []byte(f.added.String()), Old: []byte(f.old.String()), Now: e.reader.now(f.path)})
 	}
 }
 

@@ -39,6 +39,9 @@ type Text struct {
 	Data []byte
 	// Old is what stands in the file now, or what an edit replaces: what was there before is not about to be added.
 	Old []byte
+	// Now is all that stands in the file now; nil if that is not known. What an edit says it replaces counts only as far as it
+	// stands there.
+	Now []byte
 	// First and Last are the lines that count; 0, 0 means all.
 	First, Last int
 	// Stands says that the text is in a file already: what is said there about its secrets counts. What an agent brings
@@ -58,6 +61,8 @@ type Event struct {
 	// Unread are sentences on what could not be looked at, though it should have been.
 	Unread []string
 
+	// views says that a tool which can do both is told to show a file and not to write it.
+	views bool
 	// response is what the tool gave back, and responseKey its key.
 	response any
 	// reader opens the files of the project.
@@ -98,6 +103,7 @@ func (a *Agent) Read(r io.Reader, top func(folder string) string) (*Event, error
 		return nil, &UnknownEventError{a.Name, name}
 	}
 	e := &Event{Agent: *a, Hook: hook, Tool: first(raw, "tool_name", "toolName"), reader: newReader(top, raw)}
+	e.views = slices.Contains(writers, e.Tool) && showsFile(raw)
 	e.collect(raw)
 	return e, nil
 }
@@ -182,6 +188,16 @@ func argumentPath(raw map[string]any) string {
 	return ""
 }
 
+// showsFile reports whether a tool is told to show a file.
+func showsFile(raw map[string]any) bool {
+	for _, k := range inputs {
+		if input, ok := unpacked(raw[k]).(map[string]any); ok && input["command"] == "view" {
+			return true
+		}
+	}
+	return false
+}
+
 func keys(object map[string]any) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range object {
@@ -218,6 +234,9 @@ var (
 
 // is reports whether the event is about one of these tools.
 func (e *Event) is(tools []string) bool {
+	if e.views {
+		return slices.Contains(tools, "view")
+	}
 	return slices.Contains(tools, e.Tool) || e.Tool == "" && slices.Contains(tools, e.Hook.Event)
 }
 
@@ -281,8 +300,9 @@ func (e *Event) value(field, path string, v any) {
 	switch v := v.(type) {
 	case string:
 		if e.Hook.Phase == Before && e.is(writers) {
-			if files := parsePatch(v); files != nil {
+			if files, rest := parsePatch(v); files != nil {
 				e.patch(field, files)
+				e.add(Text{Field: field, Data: []byte(rest)})
 				return
 			}
 		}
@@ -327,9 +347,12 @@ func (e *Event) object(field, path string, object map[string]any) {
 
 // written adds what a tool is about to write to a file, and returns its other arguments.
 func (e *Event) written(field, path string, object map[string]any) map[string]any {
+	if severalPaths(object) {
+		return object // which of them is written to is for the tool to say
+	}
 	if ed, ok := editOf(object); ok {
 		e.edit(field+"."+ed.key, path, []edit{ed})
-		object = without(object, editKeys...)
+		object = without(object, ed.key, ed.oldKey, "replace_all")
 	}
 	for _, k := range contentKeys {
 		if s, ok := object[k].(string); ok && path != "" {

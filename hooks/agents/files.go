@@ -112,6 +112,18 @@ func (r *reader) old(path string) []byte {
 	return data
 }
 
+// now returns what a file of the project holds, nil if it is not known. A file that is not there holds nothing.
+func (r *reader) now(path string) []byte {
+	if data := r.old(path); data != nil || path == "" {
+		return data
+	}
+	_, err := r.file(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOutside) && filepath.IsLocal(filepath.FromSlash(path)) {
+		return []byte{}
+	}
+	return nil
+}
+
 // readers are the tools that read a file, by the names that agents give them.
 var readers = []string{"Read", "NotebookRead", "read_file", "view", "fs_read", "readFile", "pre_read_code"}
 

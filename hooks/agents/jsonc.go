@@ -57,7 +57,7 @@ func (n *node) text(data []byte) string {
 	return s
 }
 
-// parser reads a settings file. err holds the first mistake, at position at.
+// parser reads a settings file from pos on.
 type parser struct {
 	data []byte
 	pos  int

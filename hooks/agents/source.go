@@ -67,7 +67,12 @@ func (t *Text) had(f *scanner.Finding) bool {
 	if len(t.Old) == 0 || hi <= lo {
 		return false
 	}
-	return bytes.Count(t.Old, t.Data[lo:hi]) >= bytes.Count(t.Data, t.Data[lo:hi])
+	secret := t.Data[lo:hi]
+	before := bytes.Count(t.Old, secret)
+	if t.Now != nil {
+		before = min(before, bytes.Count(t.Now, secret))
+	}
+	return before >= bytes.Count(t.Data, secret)
 }
 
 // span is where a secret stands in a text, in bytes.

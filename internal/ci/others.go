@@ -191,7 +191,11 @@ func detectCircle(env func(string) string) (Plan, error) {
 	}
 	ref := v.ref("CIRCLE_BRANCH", "CIRCLE_TAG")
 	head.Ref = ref
-	return v.push(push{CircleCI, "push", ref, v.id(circleBase), false, head, DefaultBranch})
+	before := v.id(circleBase)
+	if before == head.ID { // the commit is built once more, and nothing says that it was found clean the first time
+		before = ""
+	}
+	return v.push(push{CircleCI, "push", ref, before, false, head, DefaultBranch})
 }
 
 func detectJenkins(env func(string) string) (Plan, error) {

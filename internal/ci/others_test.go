@@ -79,6 +79,7 @@ func TestProviders(t *testing.T) {
 		{"azure by hand", azure, map[string]string{"BUILD_REASON": "Manual"}, everything},
 		{"azure schedule", azure, map[string]string{"BUILD_REASON": "Schedule"}, everything},
 		{"circle push", circle, map[string]string{"PIPELINE_GIT_BASE_REVISION": idA}, push(at(idB, topic), at(idA, topic), def)},
+		{"circle build again", circle, map[string]string{"PIPELINE_GIT_BASE_REVISION": idB}, push(at(idB, topic), def)},
 		{"circle push without base", circle, nil, push(at(idB, topic), def)},
 		{"circle tag", circle, map[string]string{"CIRCLE_BRANCH": "", "CIRCLE_TAG": "v1"}, push(at(idB, tag), def)},
 		{"circle request", circle, map[string]string{"CIRCLE_PULL_REQUEST": "https://example.org/pull/4", "PIPELINE_GIT_BASE_REVISION": idA}, change(at(idB, ""), def, "")},

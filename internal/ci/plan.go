@@ -79,6 +79,7 @@ type Commit struct {
 // DefaultBranch is the [Commit.Ref] of the remote's default branch.
 const DefaultBranch = "HEAD"
 
+// String names the commit for people, in words that may be anybody's.
 func (c Commit) String() string {
 	switch {
 	case c.ID != "":

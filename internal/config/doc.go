@@ -80,6 +80,7 @@ type Error struct {
 	Problem, Instead string
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	where := e.Origin.String()
 	if e.Column > 0 {

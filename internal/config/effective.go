@@ -57,7 +57,8 @@ type Verify struct {
 }
 
 // Resolve lays layers over each other, of which any may be nil: flags win over the environment, that over the repository's
-// file, that over the user's. Of lists that add up every layer's items count, the uppermost layer's first.
+// file, that over the user's. Of lists that add up every layer's items count, the uppermost layer's first; but of patterns of
+// paths the uppermost layer's are the last, since the last one that fits a path decides.
 func Resolve(user, repository, environment, flags Values) (*Effective, error) {
 	merged := Values{}
 	for _, s := range settings() {
@@ -71,6 +72,9 @@ func Resolve(user, repository, environment, flags Values) (*Effective, error) {
 				merged[s.key] = append([]Item{}, items...)
 				break
 			}
+		}
+		if s.key == "paths.ignore" {
+			slices.SortStableFunc(merged[s.key], func(a, b Item) int { return int(a.Origin.Layer) - int(b.Origin.Layer) })
 		}
 		if s.kind == hosts {
 			merged[s.key] = uppermost(merged[s.key])

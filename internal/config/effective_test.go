@@ -333,3 +333,26 @@ func FuzzEnvironment(f *testing.F) {
 		}
 	})
 }
+
+// TestRepositoryTakesBack has the repository's file take back a path that the user's own leaves out everywhere.
+func TestRepositoryTakesBack(t *testing.T) {
+	user, err := Decode([]byte("version: 1\npaths: {ignore: ['*.md', '*.txt']}\n"), "user", User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository, err := Decode([]byte("version: 1\npaths: {ignore: ['!README.md', gen/]}\n"), "repository", Repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Resolve(user, repository, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, item := range e.Ignore {
+		lines = append(lines, item.Text)
+	}
+	if diff := cmp.Diff([]string{"*.md", "*.txt", "!README.md", "gen/"}, lines); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -44,7 +44,7 @@ func (r *Repository) resolvePrefix(prefix string) (pack.ID, error) {
 	if firstErr != nil {
 		return pack.ID{}, firstErr
 	}
-	return pack.ID{}, errUnknownRevision
+	return pack.ID{}, ErrUnknownRevision
 }
 
 // objectDirs lists the object directory and, breadth first, its alternates.

@@ -85,7 +85,7 @@ func (d *configDecoder) header() error {
 			break
 		}
 		if isConfigSpace(c) {
-			for c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' {
+			for isConfigSpace(c) && c != '\n' {
 				c = d.next()
 			}
 			if c != '"' {

@@ -55,7 +55,7 @@ func TestConfigAgreesWithGit(t *testing.T) {
 		"[a \"b]\nk=v\n", "[a \"b\" ]\nk=v\n", "[a  \t\"b\"]\nk=v\n", "[]\nk=v\n", "[ \"a\"]\nk=v\n", "[.a]\nk=v\n", "1k = v\n", "[a]\n1k = v\n", "[a]\nk2-x = v\n",
 		"[a]\nk_x = v\n", "[a]\nk v\n", "[a]\nk\t=\tv \t w\t\n", "[a]\nk = \"  v  \" \n", "[a]\nk = \\t\\b\\n\\\"\\\\\n", "[a]\nk = v;c\n", "[a]\nk = v#\\\nl = w\n",
 		"k = v\n", "[a]\nk = v\rw\n", "[a]\n\rk = v\n", "[a]\nk\r= v\n", "[a]\nk = \r\n", "[a \"\"]\nk=v\n", "[a\"b\"]\nk=v\n", "]", "[a]]", "[a]\nk = \"v\" w\n",
-		"[a]\n\vk = v\n", "[a\v\"b\"]\nk = v\n", "[a]\nk = v\v\n", "[a]\nk = \fv\n", "[a]\n\fk = v\n",
+		"[a]\n\vk = v\n", "[a\v\"b\"]\nk = v\n", "[a \v\"b\"]\nk = v\n", "[a \f\"b\"]\nk = v\n", "[a \r\"b\"]\nk = v\n", "[a \n\"b\"]\nk = v\n", "[a]\nk = v\v\n", "[a]\nk = \fv\n", "[a]\n\fk = v\n",
 	} {
 		check(text)
 	}

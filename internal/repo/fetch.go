@@ -52,6 +52,9 @@ type Fetcher struct {
 	sources []string
 }
 
+// uploadPack keeps git from asking the clone's configuration for the program at the other end, which for a path is this machine.
+const uploadPack = "--upload-pack=git-upload-pack"
+
 // NewFetcher returns a fetcher for the remote "origin" or, without one, the only remote.
 func NewFetcher(ctx context.Context, r *Repository, opt FetchOptions) (*Fetcher, error) {
 	if opt.Timeout <= 0 {
@@ -106,6 +109,9 @@ func (f *Fetcher) Commit(ctx context.Context, id pack.ID, ref string) error {
 		return f.lacks(id, first)
 	}
 	if _, err := f.Ref(ctx, ref); err != nil {
+		if first != nil && first.Error() == err.Error() { // as when the remote cannot be reached at all
+			return err
+		}
 		return errors.Join(first, err)
 	}
 	known := first == nil || !strings.Contains(first.Error(), "not our ref") // otherwise the server has been asked, and has no such commit
@@ -167,7 +173,7 @@ func (r *Repository) RefNamed(name string) (Ref, error) {
 
 // DefaultBranch returns the full name of the remote's default branch.
 func (f *Fetcher) DefaultBranch(ctx context.Context) (string, error) {
-	out, err := f.run(ctx, "ls-remote", "--quiet", "--symref", "--", f.remote, "HEAD")
+	out, err := f.run(ctx, "ls-remote", "--quiet", "--symref", uploadPack, "--", f.remote, "HEAD")
 	if err != nil {
 		return "", err
 	}
@@ -317,7 +323,7 @@ func (f *Fetcher) fetch(ctx context.Context, words string, options []string, wha
 	}
 	args := append([]string{
 		"fetch", "--quiet", "--no-recurse-submodules", "--no-auto-maintenance", "--no-prune", "--no-write-commit-graph",
-		"--no-show-forced-updates",
+		"--no-show-forced-updates", uploadPack,
 	}, options...)
 	if !slices.Contains(options, "--tags") {
 		args = append(args, "--no-tags")
@@ -360,7 +366,7 @@ func (f *Fetcher) environment() []string {
 	}
 	env := []string{
 		"GIT_DIR=" + f.repo.at.gitDir, "GIT_TERMINAL_PROMPT=0", "GCM_INTERACTIVE=never", "SSH_ASKPASS_REQUIRE=never", "GIT_OPTIONAL_LOCKS=0",
-		"GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C",
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C",
 	}
 	allowed := "https:http:ssh:git"
 	if f.local {
@@ -418,13 +424,13 @@ func (f *Fetcher) run(ctx context.Context, args ...string) ([]byte, error) {
 	if first == "" {
 		return nil, fmt.Errorf("run git %s: %w", args[0], err)
 	}
-	return nil, fmt.Errorf("run git %s: %w: %s", args[0], err, userInfo().ReplaceAllString(clip200(first), "://"))
+	return nil, fmt.Errorf("run git %s: %w: %s", args[0], err, clip200(withoutUser(first)))
 }
 
-// userInfo is the name and the token in a url, which git quotes in its errors.
-var userInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^/\s]*@`) })
+// userInfo is the name and the token in a url, which git quotes in its errors. A token that is not escaped may hold any mark of
+// a url, so everything up to the last @ is taken for it.
+var userInfo = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://\S*@`) })
 
-func clip200(s string) string {
-	s = userInfo().ReplaceAllString(s, "://")
-	return s[:min(len(s), 200)]
-}
+func withoutUser(s string) string { return userInfo().ReplaceAllString(s, "://") }
+
+func clip200(s string) string { return strings.ToValidUTF8(s[:min(len(s), 200)], "") }

@@ -266,6 +266,7 @@ func TestFetchRunsNothing(t *testing.T) {
 	}
 	clone.git("config", "core.fsmonitor", script)
 	clone.git("config", "gc.auto", "1")
+	clone.git("config", "remote.origin.uploadpack", script)
 	f := clone.fetcher(FetchOptions{})
 	ctx := context.Background()
 	tip := mustID(t, clone.git("rev-parse", "HEAD"))
@@ -273,6 +274,9 @@ func TestFetchRunsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := f.Range(ctx, RangeSpec{Tips: []pack.ID{tip}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.DefaultBranch(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(marker); err == nil {
@@ -330,6 +334,16 @@ func TestLocalURL(t *testing.T) {
 	} {
 		if got := localURL(url); got != want {
 			t.Errorf("%q: %v", url, got)
+		}
+	}
+}
+
+// TestFetchErrorsHoldNoToken has the token in a url, which git quotes, taken out whatever it is made of.
+func TestFetchErrorsHoldNoToken(t *testing.T) {
+	for _, token := range []string{"abc", "ab/cd", "ab@cd", "ab:cd?e#f", "ab'cd", "@", "//"} {
+		said := withoutUser("fatal: unable to access 'https://user:" + token + "@host.example/x.git/': it failed")
+		if want := "fatal: unable to access 'https://host.example/x.git/': it failed"; said != want {
+			t.Errorf("%q: %q", token, said)
 		}
 	}
 }

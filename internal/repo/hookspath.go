@@ -11,13 +11,18 @@ import (
 )
 
 // HooksPath returns the value of core.hooksPath as git sees it in this repository: the user's and the system's
-// configuration count, and so do included files, which is why git itself is asked. It is empty if it is not set.
+// configuration count, and so do included files, which is why git itself is asked. It is empty if it is not set. Set to nothing
+// it makes git look at the root of the file system, so that is the value then.
 func (r *Repository) HooksPath(ctx context.Context) (string, error) {
 	out, err := r.askGit(ctx, "config", "--type=path", "--get", "core.hooksPath")
 	if err != nil {
 		return "", fmt.Errorf("ask git for core.hooksPath: %w", err)
 	}
-	return strings.TrimRight(string(out), "\r\n"), nil
+	path := strings.TrimRight(string(out), "\r\n")
+	if path == "" && len(out) > 0 {
+		path = "/"
+	}
+	return path, nil
 }
 
 // Setting returns the value of a key of git's configuration as git sees it in this repository; empty if it is not set.
@@ -25,6 +30,15 @@ func (r *Repository) Setting(ctx context.Context, key string) (string, error) {
 	out, err := r.askGit(ctx, "config", "--get", key)
 	if err != nil {
 		return "", fmt.Errorf("ask git for %s: %w", key, err)
+	}
+	return strings.TrimRight(string(out), "\r\n"), nil
+}
+
+// HeadRef returns the full name of the branch that HEAD names, whether there is a commit on it or not; empty if it names none.
+func (r *Repository) HeadRef(ctx context.Context) (string, error) {
+	out, err := r.askGit(ctx, "symbolic-ref", "-q", "HEAD")
+	if err != nil {
+		return "", fmt.Errorf("ask git for the branch of HEAD: %w", err)
 	}
 	return strings.TrimRight(string(out), "\r\n"), nil
 }

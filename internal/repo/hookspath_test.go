@@ -117,7 +117,7 @@ func TestRemoteRefs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		known, err := r.RemoteRefs(context.Background(), c.remote)
+		known, _, err := r.RemoteRefs(context.Background(), PushRemote{Name: c.remote})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +129,38 @@ func TestRemoteRefs(t *testing.T) {
 		}
 		if strings.Join(got, " ") != c.known {
 			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+}
+
+// TestRemoteRefsDoubted holds that what a remote had before it got another address is not taken for what is there now.
+func TestRemoteRefsDoubted(t *testing.T) {
+	for _, c := range []struct {
+		name, url, address string
+		absent             []string
+		doubted            bool
+	}{
+		{name: "as configured", url: "https://example.com/o/r.git", address: "https://example.com/o/r.git"},
+		{name: "not known", url: "https://example.com/o/r.git"},
+		{name: "over ssh", url: "https://Example.com/o/r.git", address: "git@example.com:o/r"},
+		{name: "with a user", url: "https://example.com/o/r", address: "https://user@example.com/o/r/"},
+		{name: "another owner", url: "https://example.com/o/r.git", address: "git@example.com:fork/r.git", doubted: true},
+		{name: "another host", url: "https://example.com/o/r.git", address: "https://example.org/o/r.git", doubted: true},
+		{name: "a folder", url: "/srv/r.git", address: "/srv/other.git", doubted: true},
+		{name: "a new branch", url: "/srv/r.git", address: "/srv/r.git", absent: []string{"refs/heads/new", "refs/tags/v1"}},
+		{name: "a branch that should be there", url: "/srv/r.git", address: "/srv/r.git", absent: []string{"refs/heads/main"}, doubted: true},
+	} {
+		s := newSandbox(t)
+		s.git("commit", "-q", "--allow-empty", "-m", "x")
+		s.git("remote", "add", "origin", c.url)
+		s.git("update-ref", "refs/remotes/origin/main", "HEAD")
+		r, err := Open(s.dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, doubted, err := r.RemoteRefs(context.Background(), PushRemote{Name: "origin", Address: c.address, Absent: c.absent})
+		if err != nil || doubted != c.doubted || known("refs/remotes/origin/main") == c.doubted {
+			t.Errorf("%s: doubted %v, %v", c.name, doubted, err)
 		}
 	}
 }
@@ -239,5 +271,38 @@ func TestTryHook(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "skant-trial-*")); err != nil || len(left) > 0 {
 		t.Errorf("left: %q, %v", left, err)
+	}
+}
+
+func TestHooksPathEmpty(t *testing.T) {
+	s := newSandbox(t)
+	r, err := Open(s.dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"", "/"} {
+		if want != "" {
+			s.git("config", "core.hooksPath", "")
+		}
+		if path, err := r.HooksPath(context.Background()); err != nil || path != want {
+			t.Errorf("%q, %v", path, err)
+		}
+	}
+}
+
+func TestHeadRef(t *testing.T) {
+	s := newSandbox(t)
+	s.git("symbolic-ref", "HEAD", "refs/heads/unborn")
+	r, err := Open(s.dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ref, err := r.HeadRef(context.Background()); err != nil || ref != "refs/heads/unborn" {
+		t.Errorf("%q, %v", ref, err)
+	}
+	s.git("commit", "-q", "--allow-empty", "-m", "x")
+	s.git("checkout", "-q", "--detach")
+	if ref, err := r.HeadRef(context.Background()); err != nil || ref != "" {
+		t.Errorf("detached: %q, %v", ref, err)
 	}
 }

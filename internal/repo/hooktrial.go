@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -194,5 +193,5 @@ func placeHook(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, bytes.Clone(text), info.Mode()&fs.ModePerm)
+	return os.WriteFile(to, text, info.Mode()&fs.ModePerm)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -62,30 +61,80 @@ func (r *Repository) TreeFiles(ctx context.Context, tree pack.ID) (*ChangeSet, e
 	return set, nil
 }
 
+// PushRemote is the other side of a push, as git tells a hook.
+type PushRemote struct {
+	// Name is the remote's name, or its address if it has none. Address is where the push goes; empty if that is not known.
+	Name, Address string
+	// Absent are the names of refs that are pushed to and that are not there yet.
+	Absent []string
+}
+
 // RemoteRefs returns which refs of this repository tell what a remote has: those that fetching from it writes and fetching
 // from no other remote does, below refs/remotes. Without a remote of that name (git push URL) there are none. git is asked,
 // because a remote may be configured for the user, or in an included file.
-func (r *Repository) RemoteRefs(ctx context.Context, remote string) (func(ref string) bool, error) {
+//
+// doubted says that these refs are not believed, so that there are none either: because the push goes elsewhere than where
+// they were fetched from, or because one of them stands for a ref that is not there. Both happen where a remote got another
+// address, and then its refs tell what the one before had.
+func (r *Repository) RemoteRefs(ctx context.Context, remote PushRemote) (known func(ref string) bool, doubted bool, err error) {
 	out, err := r.askGit(ctx, "config", "-z", "--get-regexp", `^remote\..*\.fetch$`)
 	if err != nil {
-		return nil, fmt.Errorf("ask git for the remotes: %w", err)
+		return nil, false, fmt.Errorf("ask git for the remotes: %w", err)
 	}
 	var own, others []string
 	for _, entry := range strings.Split(string(out), "\x00") {
 		key, value, _ := strings.Cut(entry, "\n")
 		name := strings.TrimSuffix(strings.TrimPrefix(key, "remote."), ".fetch")
-		_, to, mapped := strings.Cut(value, ":")
+		from, to, mapped := strings.Cut(strings.TrimPrefix(value, "+"), ":")
 		switch {
 		case !mapped || strings.HasPrefix(value, "^"):
-		case name == remote:
-			own = append(own, to)
-		default:
+		case name != remote.Name:
 			others = append(others, to)
+		case strings.HasPrefix(to, "refs/remotes/"): // what a mirror fetches are the user's own branches, too
+			own = append(own, to)
+			doubted = doubted || r.tracksAny(from, to, remote.Absent)
 		}
 	}
-	// Only refs/remotes is never written by hand: what a mirror fetches are the user's own branches, too.
-	own = slices.DeleteFunc(own, func(to string) bool { return !strings.HasPrefix(to, "refs/remotes/") })
-	return func(ref string) bool { return matchesAny(own, ref) && !matchesAny(others, ref) }, nil
+	if len(own) > 0 && remote.Address != "" && !doubted {
+		fetched, err := r.askGit(ctx, "ls-remote", "--get-url", "--", remote.Name) // this connects to nothing
+		if err != nil {
+			return nil, false, fmt.Errorf("ask git for the address of the remote: %w", err)
+		}
+		doubted = place(strings.TrimRight(string(fetched), "\r\n")) != place(remote.Address)
+	}
+	return func(ref string) bool { return !doubted && matchesAny(own, ref) && !matchesAny(others, ref) }, doubted, nil
+}
+
+// tracksAny reports whether a refspec, from one side to the other, has a ref here that stands for one of refs.
+func (r *Repository) tracksAny(from, to string, refs []string) bool {
+	before, after, star := strings.Cut(from, "*")
+	for _, ref := range refs {
+		tracking := to
+		if star && matchesAny([]string{from}, ref) {
+			tracking = strings.Replace(to, "*", ref[len(before):len(ref)-len(after)], 1)
+		} else if ref != from {
+			continue
+		}
+		if _, err := r.Resolve(tracking); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// place is what an address leads to, whichever way it goes: people fetch over https and push over ssh.
+func place(address string) string {
+	_, rest, scheme := strings.Cut(address, "://")
+	if !scheme {
+		rest = address
+		// HOST:PATH, but not a path with a colon in it.
+		if host, path, ok := strings.Cut(address, ":"); ok && !strings.Contains(host, "/") {
+			rest = host + "/" + strings.TrimLeft(path, "/")
+		}
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	host = strings.ToLower(host[strings.LastIndexByte(host, '@')+1:])
+	return host + "/" + strings.TrimSuffix(strings.TrimRight(path, "/"), ".git")
 }
 
 // matchesAny reports whether a ref is what one of the right sides of refspecs stands for.

@@ -187,7 +187,7 @@ func (r *Repository) resolveAt(name, what string) (pack.ID, error) {
 	if back == 0 {
 		ref, err := r.readRef(full)
 		if err == nil && ref.ID.IsZero() {
-			err = errUnknownRevision
+			err = ErrUnknownRevision
 		}
 		return ref.ID, err
 	}
@@ -221,7 +221,7 @@ func (r *Repository) logName(name string) (string, error) {
 		return "", err
 	}
 	if ref.ID.IsZero() {
-		return "", errUnknownRevision
+		return "", ErrUnknownRevision
 	}
 	return ref.Name, nil
 }
@@ -268,7 +268,7 @@ func (r *Repository) resolveUpstream(name string) (pack.ID, error) {
 	}
 	ref, err := r.readRef(out)
 	if err == nil && ref.ID.IsZero() {
-		err = errUnknownRevision
+		err = ErrUnknownRevision
 	}
 	return ref.ID, err
 }

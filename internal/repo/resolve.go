@@ -63,13 +63,13 @@ func (r *Repository) Resolve(rev string) (pack.ID, error) {
 	return id, nil
 }
 
-// errUnknownRevision says that nothing here has that name.
-var errUnknownRevision = errors.New("no branch, tag or commit of that name is in this clone")
+// ErrUnknownRevision says that nothing here has that name. Of HEAD it says that there is no commit on it yet.
+var ErrUnknownRevision = errors.New("no branch, tag or commit of that name is in this clone")
 
 func (r *Repository) revisionError(rev, base string, err error) error {
 	out := &RevisionError{Rev: rev, Reason: err.Error(), Err: err}
 	cut, _ := r.shallow()
-	missing := errors.Is(err, errUnknownRevision) || errors.Is(err, pack.ErrNotFound)
+	missing := errors.Is(err, ErrUnknownRevision) || errors.Is(err, pack.ErrNotFound)
 	switch {
 	case missing && len(cut) > 0:
 		out.Remedy = "this clone is shallow: fetch the rest with `git fetch --unshallow` " +
@@ -275,7 +275,7 @@ func (r *Repository) resolveBase(name string) (pack.ID, error) {
 	if isHex(name) {
 		return r.resolvePrefix(name)
 	}
-	return pack.ID{}, errUnknownRevision
+	return pack.ID{}, ErrUnknownRevision
 }
 
 // findRef tries the places where a short name may be, in git's order. The id is zero if none has it.

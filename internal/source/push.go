@@ -66,7 +66,7 @@ func (p *Push) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 		for _, id := range tip.Tags {
 			if !seen[id] || id == u.New {
 				seen[id] = true
-				if err := p.tag(rec, id, visit); err != nil {
+				if err := visitTag(p.repo, rec, id, visit); err != nil {
 					return err
 				}
 			}
@@ -100,11 +100,34 @@ func (p *Push) name(rec *scanner.Recorder, u RefUpdate, visit func(*scanner.Chun
 	return visit(&scanner.Chunk{Data: []byte(u.Name), Location: scanner.Location{Path: u.Name, Kind: scanner.KindRefName}})
 }
 
-// tag has an annotated tag searched: its message, who made it, and whatever else a program put there.
-func (p *Push) tag(rec *scanner.Recorder, id pack.ID, visit func(*scanner.Chunk) error) error {
-	data, err := p.repo.TagObject(id)
+// Tagged is a [Diff] together with the annotated tag that names its tip.
+type Tagged struct {
+	*Diff
+	tag pack.ID
+}
+
+// NewTagged returns a source that reads a tag, the tags that it tags, and the commits of d.
+func NewTagged(d *Diff, tag pack.ID) *Tagged { return &Tagged{d, tag} }
+
+// Walk visits the tags, the outermost first, and then the commits. A tag that cannot be read is recorded.
+func (t *Tagged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scanner.Chunk) error) error {
+	tip, err := t.repo.PushTip(t.tag)
 	if err != nil {
-		rec.Unread("tags", p.repo.Explain(err), id.String())
+		rec.Unread("tags", t.repo.Explain(err), t.tag.String())
+	}
+	for _, id := range tip.Tags {
+		if err := visitTag(t.repo, rec, id, visit); err != nil {
+			return err
+		}
+	}
+	return t.Diff.Walk(ctx, rec, visit)
+}
+
+// visitTag has an annotated tag searched: its message, who made it, and whatever else a program put there.
+func visitTag(r *repo.Repository, rec *scanner.Recorder, id pack.ID, visit func(*scanner.Chunk) error) error {
+	data, err := r.TagObject(id)
+	if err != nil {
+		rec.Unread("tags", r.Explain(err), id.String())
 		return nil
 	}
 	parts := []struct {
