@@ -71,7 +71,10 @@ func newBaselineCreate(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			path := filepath.Join(topAround("."), filepath.FromSlash(f.baselineFile))
+			if err := a.settleBaseline(cmd, &f); err != nil {
+				return err
+			}
+			path := f.path()
 			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 				return withHint(fmt.Errorf("there is %s already: it is not overwritten", visible.Text(f.baselineFile)), hintBaselineExists)
 			}
@@ -126,7 +129,7 @@ func newBaselineUpdate(a *app) *cobra.Command {
 					return err
 				}
 			}
-			b, path, before, err := f.open()
+			b, path, before, err := a.openBaseline(cmd, &f)
 			if err != nil {
 				return err
 			}
@@ -164,7 +167,7 @@ func newBaselinePrune(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "prune", Short: helpBaselinePruneShort, Long: helpBaselinePrune, Example: exampleBaseline, Args: exactly(0, 0, hintBaselineArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, path, before, err := f.open()
+			b, path, before, err := a.openBaseline(cmd, &f)
 			if err != nil {
 				return err
 			}
@@ -195,10 +198,27 @@ func newBaselinePrune(a *app) *cobra.Command {
 	return cmd
 }
 
-// open reads the baseline that is to be changed.
-func (f *baselineFlags) open() (b *suppress.Baseline, path string, data []byte, err error) {
-	top := topAround(".")
-	data, err = worktreePolicy(top).read(f.baselineFile)
+// settleBaseline has f say which file the baseline is: a flag, a variable or the configuration may name it.
+func (a *app) settleBaseline(cmd *cobra.Command, f *baselineFlags) error {
+	policy, done, err := a.currentPolicy()
+	if err != nil {
+		return err
+	}
+	_, err = a.settings(cmd, &f.scanFlags, policy)
+	return errors.Join(err, done())
+}
+
+// path is where the baseline is.
+func (f *baselineFlags) path() string {
+	return filepath.Join(topAround("."), filepath.FromSlash(f.baselineFile))
+}
+
+// openBaseline reads the baseline that is to be changed.
+func (a *app) openBaseline(cmd *cobra.Command, f *baselineFlags) (b *suppress.Baseline, path string, data []byte, err error) {
+	if err := a.settleBaseline(cmd, f); err != nil {
+		return nil, "", nil, err
+	}
+	data, err = worktreePolicy(topAround(".")).read(f.baselineFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", nil, withHint(fmt.Errorf("read %s: %w", visible.Text(f.baselineFile), errNoBaseline), hintBaselineMissing)
@@ -211,17 +231,17 @@ func (f *baselineFlags) open() (b *suppress.Baseline, path string, data []byte, 
 	if err != nil {
 		return nil, "", nil, withHint(fmt.Errorf("%s%w", f.baselineFile, err), hintPolicyFile)
 	}
-	return b, filepath.Join(top, filepath.FromSlash(f.baselineFile)), data, nil
+	return b, f.path(), data, nil
 }
 
-// openOrMake is open, with a new baseline where there is none.
-func (f *baselineFlags) openOrMake() (*suppress.Baseline, string, error) {
-	b, path, _, err := f.open()
+// openOrMake is openBaseline, with a new baseline where there is none.
+func (a *app) openOrMake(cmd *cobra.Command, f *baselineFlags) (*suppress.Baseline, string, error) {
+	b, path, _, err := a.openBaseline(cmd, f)
 	if !errors.Is(err, errNoBaseline) {
 		return b, path, err
 	}
 	b, err = suppress.NewBaseline(rand.Reader)
-	return b, filepath.Join(topAround("."), filepath.FromSlash(f.baselineFile)), err
+	return b, f.path(), err
 }
 
 var errNoBaseline = errors.New("the file is not there")

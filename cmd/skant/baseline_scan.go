@@ -132,7 +132,7 @@ func readList(path string) ([]byte, error) {
 
 // carryOver scans, and adds entries for the findings that a list is about. A baseline that is not there yet is made.
 func (a *app) carryOver(cmd *cobra.Command, f *baselineFlags, list []suppress.Foreign, terms suppress.Terms) error {
-	b, path, err := f.openOrMake()
+	b, path, err := a.openOrMake(cmd, f)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (a *app) carryOver(cmd *cobra.Command, f *baselineFlags, list []suppress.Fo
 		return &incompleteError{err}
 	}
 	for _, n := range matched.Missed {
-		a.say(msgEntryMissed, a.scrub(visible.Text(n.Where)), n.Text)
+		a.say(msgEntryMissed, clipped(a.scrub(visible.Text(n.Where))), n.Text)
 	}
 	a.say(msgImportedEntries, matched.Carried, len(list), entries(len(b.Entries)-was))
 	return found.partly()

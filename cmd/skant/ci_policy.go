@@ -41,7 +41,7 @@ func (r *ciRun) additionNotes(p *prepared) {
 		if a.Line > 0 {
 			where = fmt.Sprintf("%s:%d", a.File, a.Line)
 		}
-		r.app.ciNote(fmt.Sprintf(noteCIAdds, where, p.scanner.Scrub(a.Text)))
+		r.app.ciNote(fmt.Sprintf(noteCIAdds, where, clipped(p.scanner.Scrub(a.Text))))
 	}
 	if err != nil {
 		r.app.ciNote(fmt.Sprintf(noteCIAddsError, err))

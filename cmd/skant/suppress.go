@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -159,6 +160,21 @@ func (a *app) applyPolicy(p *prepared, rep *scanner.Report) error {
 	return nil
 }
 
+// maxShown bounds what a message repeats of a file that may say anything, in bytes.
+const maxShown = 300
+
+// clipped shortens a text in which secrets are masked already: a piece of one is recognised by no rule.
+func clipped(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	end := maxShown
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
 // maxNotes bounds the notes of one kind about a policy.
 const maxNotes = 5
 
@@ -183,6 +199,9 @@ func (a *app) sayOutcome(p *prepared) {
 	}
 	if o.AddedHere > 0 {
 		a.say(msgAddedHere, report.Number(int64(o.AddedHere), "finding"))
+	}
+	if p.flags.strictAllow && o.Inline > 0 && p.base.read == nil {
+		a.say(msgStrictNowhere)
 	}
 	a.sayNotes(msgRefusedAllow, o.Refused, p)
 	a.sayNotes(msgEntryExpired, o.Expired, p)

@@ -7,6 +7,7 @@ import "github.com/skant-dev/skant/scanner"
 const (
 	msgSuppressed      = "skant: %s: %s\n"
 	msgAddedHere       = "skant: %s allowed by comments that this change itself adds; --strict-allow has them count\n"
+	msgStrictNowhere   = "skant: strict allow says nothing here, and comments hold: only `skant ci` on a pull request knows the state before the change\n"
 	msgRefusedAllow    = "skant: not obeyed: allow at %s: %s\n"
 	msgEntryExpired    = "skant: baseline: %s %s\n"
 	msgEntryStale      = "skant: baseline: %s %s; `skant baseline prune` takes it out\n"
@@ -41,7 +42,7 @@ const (
 const (
 	helpFlagBaseline       = "`FILE` of known findings that do not count, below the repository's top"
 	helpFlagCompatAllow    = "also obey comments of other tools: gitleaks:allow, pragma: allowlist secret, trufflehog:ignore, ggignore"
-	helpFlagStrictAllow    = "in a check of a change against its base: comments that the change itself adds do not count"
+	helpFlagStrictAllow    = "in `skant ci` on a pull request: comments that the change itself adds do not count"
 	helpFlagShowSuppressed = "list the findings that do not count, with what silences each, and not only their number"
 	helpFlagOwner          = "`NAME` of who answers for the entries"
 	helpFlagReason         = "`WHY` these findings may stay"

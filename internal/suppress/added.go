@@ -49,7 +49,8 @@ type Addition struct {
 	// File and Line are the place in the changed state.
 	File string
 	Line int
-	// Text says what is added: a pattern, or an entry without its hash. It has no control characters, and may quote anything.
+	// Text says what is added: a pattern, or an entry without its hash. It has no control characters, and may quote anything:
+	// whoever shows it masks secrets in it, and only then cuts it.
 	Text string
 }
 
@@ -108,7 +109,7 @@ func addedLines(name string, before, after []byte) []Addition {
 		if had[text] || strings.TrimSpace(text) == "" || text[0] == '#' {
 			continue
 		}
-		out = append(out, Addition{name, number, visible.Text(cut(text, maxReason))})
+		out = append(out, Addition{name, number, visible.Text(text)})
 	}
 	// A line that took something back is missed as much as one that leaves something out is new.
 	has := map[string]bool{}
@@ -117,7 +118,7 @@ func addedLines(name string, before, after []byte) []Addition {
 	}
 	for line := range bytes.Lines(before) {
 		if text := strings.TrimRight(string(line), "\r\n"); strings.HasPrefix(text, "!") && !has[text] {
-			out = append(out, Addition{name, 0, "takes out " + visible.Text(cut(text, maxReason))})
+			out = append(out, Addition{name, 0, "takes out " + visible.Text(text)})
 		}
 	}
 	return out

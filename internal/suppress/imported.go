@@ -19,7 +19,7 @@ import (
 
 // Foreign is an entry of a list of another tool: a digest of the value where it has one, and a place. It holds no value.
 type Foreign struct {
-	// Name is how the entry is called in messages: its place and the other tool's rule.
+	// Name is how the entry is called in messages: its place and the other tool's rule. It may quote anything; see Addition.
 	Name string
 	// Digest is a hash of the value, SHA-1 or SHA-256 by its length; empty if the list has none.
 	Digest       []byte
@@ -47,7 +47,7 @@ func ParseGitleaks(data []byte) ([]Foreign, error) {
 	out := make([]Foreign, 0, len(list))
 	for _, e := range list {
 		f := Foreign{Path: slashes(e.File), Commit: e.Commit, Line: e.StartLine}
-		f.Name = fmt.Sprintf("%s:%d (%s)", f.Path, f.Line, cut(e.RuleID, 80))
+		f.Name = fmt.Sprintf("%s:%d (%s)", f.Path, f.Line, e.RuleID)
 		if e.Secret != "" && e.Secret != "REDACTED" && !strings.HasSuffix(e.Secret, "...") {
 			sum := sha256.Sum256([]byte(e.Secret))
 			f.Digest = sum[:]
@@ -84,7 +84,7 @@ func ParseGitleaksIgnore(data []byte) ([]Foreign, error) {
 			f.Commit, parts = parts[0], parts[1:]
 		}
 		f.Path = slashes(strings.Join(parts[:len(parts)-2], ":"))
-		f.Name = fmt.Sprintf("%s:%d (%s)", f.Path, f.Line, cut(parts[len(parts)-2], 80))
+		f.Name = fmt.Sprintf("%s:%d (%s)", f.Path, f.Line, parts[len(parts)-2])
 		out = append(out, f)
 	}
 	return out, nil
@@ -111,7 +111,7 @@ func ParseDetectSecrets(data []byte) ([]Foreign, error) {
 			if len(out) >= maxForeign {
 				return nil, errForeignCount
 			}
-			f := Foreign{Path: slashes(path), Line: e.Line, Name: fmt.Sprintf("%s:%d (%s)", slashes(path), e.Line, cut(e.Type, 80))}
+			f := Foreign{Path: slashes(path), Line: e.Line, Name: fmt.Sprintf("%s:%d (%s)", slashes(path), e.Line, e.Type)}
 			if sum, err := hex.DecodeString(e.Hashed); err == nil && len(sum) == sha1.Size {
 				f.Digest = sum
 			}
