@@ -86,19 +86,28 @@ func newBaselineCreate(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := b.Add(found.list, terms, a.now(), true); err != nil {
+			change, err := b.Add(found.list, terms, a.now(), true)
+			if err != nil {
 				return err
 			}
 			if err := writePolicy(path, b.Format()); err != nil {
 				return &incompleteError{err}
 			}
 			a.say(msgBaselineMade, visible.Text(f.baselineFile), entries(len(b.Entries)), terms.Expires)
+			a.sayPathless(change)
 			a.sayUnion(f.baselineFile)
 			return found.partly()
 		},
 	}
 	f.register(cmd)
 	return cmd
+}
+
+// sayPathless tells of findings for which no entry can be made that holds at a path.
+func (a *app) sayPathless(change suppress.Change) {
+	if change.Pathless > 0 {
+		a.say(msgBaselinePathless, report.Number(int64(change.Pathless), "finding"))
+	}
 }
 
 func entries(n int) string {
@@ -148,6 +157,7 @@ func newBaselineUpdate(a *app) *cobra.Command {
 				}
 			}
 			a.say(msgBaselineUpdated, visible.Text(f.baselineFile), len(b.Entries)-was, change.Known, change.Ended)
+			a.sayPathless(change)
 			if change.Ended > 0 {
 				a.say(msgBaselineEnded, report.Number(int64(change.Ended), "finding"))
 			}

@@ -227,6 +227,7 @@ func (r *ciRun) source(p *prepared) (scanner.Source, func() error, error) {
 	} else {
 		r.app.say(msgCITip, r.app.scrub(lines(head)))
 	}
+	c.repo.KeepApart(p.leavesIgnored())
 	diff := source.NewCommits(c.repo, c.spec, source.DiffOptions{MaxSize: p.maxSize})
 	if !c.tag.IsZero() {
 		return source.NewTagged(diff, c.tag), nothingToClose, nil

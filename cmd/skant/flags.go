@@ -56,6 +56,24 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	completeWords(cmd, "min-confidence", "certain", "high", "medium", "low")
 }
 
+// registerAnswering is register for a command that answers a program instead of writing a report: what concerns reports is
+// neither offered nor taken.
+func (f *scanFlags) registerAnswering(cmd *cobra.Command) {
+	f.register(cmd)
+	foreign := []string{"output", "show-secrets", "show-suppressed", "no-progress"}
+	for _, name := range foreign {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		for _, name := range foreign {
+			if cmd.Flags().Changed(name) {
+				return withHint(fmt.Errorf("--%s has no meaning here: no report is written", name), fmt.Sprintf(hintFlags, cmd.CommandPath()))
+			}
+		}
+		return nil
+	}
+}
+
 // registerOutput adds the flags that concern what is written, which is all that a saved report needs.
 func (f *scanFlags) registerOutput(cmd *cobra.Command) {
 	f.outputs.register(cmd, "output", "o", helpFlagOutput)

@@ -58,7 +58,7 @@ func newAgentHook(a *app, name string) *cobra.Command {
 		Use: name, Short: fmt.Sprintf(helpHookAgentShort, name), Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runAgentHook(cmd, name, &f) },
 	}
-	f.register(cmd)
+	f.registerAnswering(cmd)
 	return cmd
 }
 

@@ -44,7 +44,7 @@ func newMCP(a *app) *cobra.Command {
 			return a.serveMCP(cmd, &f, root)
 		},
 	}
-	f.register(cmd)
+	f.registerAnswering(cmd)
 	cmd.Flags().StringVar(&root, "root", ".", helpFlagMCPRoot)
 	cmd.Flags().BoolVar(&verify, "verify", false, helpFlagMCPVerify)
 	return cmd

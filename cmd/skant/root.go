@@ -35,6 +35,8 @@ func newTop() *cobra.Command {
 // newRoot builds the tree of all commands.
 func newRoot(a *app) *cobra.Command {
 	root := newTop()
+	root.Version = ownVersion()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newScan(a), newStaged(a), newDiff(a), newHistory(a), newCI(a), newRecover(a), newReport(a), newRules(a), newExplain(a),
 		newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),

@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,9 @@ func (a *app) loadPolicy(f *scanFlags) (*suppress.Policy, error) {
 // usePolicyOf has the policy read from the repository that is scanned: from its work tree or, if it has none, from HEAD.
 // Whoever knows of a better place, such as the base of a pull request, has set it before.
 func (p *prepared) usePolicyOf(r *repo.Repository) {
+	if p.silence != nil {
+		r.KeepApart(p.leavesIgnored())
+	}
 	if p.policy.read != nil {
 		return
 	}
@@ -80,6 +84,16 @@ func (p *prepared) usePolicyOf(r *repo.Repository) {
 	} else {
 		p.policy = headPolicy(r)
 	}
+}
+
+// leavesIgnored returns whether a file that moves leaves the ignored paths. The policy is read when a file has moved, and not before.
+func (p *prepared) leavesIgnored() func(from, to string) bool {
+	ready := sync.OnceValue(func() error {
+		p.silence.From(p.policy.read, p.policy.origin, nil)
+		return p.silence.Check()
+	})
+	// Where it cannot be read whatever moved counts as new; the error itself is told when the policy is applied.
+	return func(from, to string) bool { return ready() != nil || p.silence.Leaves(from, to) }
 }
 
 // usePolicyAround is usePolicyOf for a scan of files and folders: the policy is that of the work tree which the one folder, or

@@ -62,7 +62,7 @@ Exit status: 0 when the client has left, 2 wrong usage or configuration.`
   claude mcp add skant -- skant mcp`
 
 	helpFlagMCPRoot   = "`FOLDER` below which files may be read"
-	helpFlagMCPVerify = "offer the tool verify, which asks providers whether a secret is alive"
+	helpFlagMCPVerify = "offer the tool verify, which asks providers whether a secret is alive (not in this version)"
 
 	hintMCPArgs   = "`skant mcp` takes no arguments: the folder to serve is --root."
 	hintMCPRoot   = "name a folder that exists with --root."

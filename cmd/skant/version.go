@@ -54,17 +54,22 @@ func versionLine(info *debug.BuildInfo, version string) string {
 	return fmt.Sprintf("%s %s %s/%s", line, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
+// ownVersion is the line of this program.
+func ownVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return versionLine(info, version())
+}
+
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: helpVersionShort,
 		Args:  exactly(0, 0, hintVersionArgs),
 		RunE: func(*cobra.Command, []string) error {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				info = &debug.BuildInfo{}
-			}
-			_, err := fmt.Fprintln(a.out, versionLine(info, version()))
+			_, err := fmt.Fprintln(a.out, ownVersion())
 			return err
 		},
 	}

@@ -54,6 +54,8 @@ type ChangeSet struct {
 
 	repo    *Repository
 	parents int
+	// apart is that of [Repository.KeepApart].
+	apart func(from, to string) bool
 	// removed has, for each parent, the files and folders that it has and the new side has not.
 	removed [][]removal
 	renames sync.Once
@@ -94,7 +96,7 @@ type differ struct {
 
 // newChangeSet compares nothing yet.
 func (r *Repository) newChangeSet(parents int) *ChangeSet {
-	return &ChangeSet{repo: r, parents: parents, removed: make([][]removal, parents)}
+	return &ChangeSet{repo: r, parents: parents, removed: make([][]removal, parents), apart: r.apart}
 }
 
 // tree compares the tree id, at the path prefix, with the parents' trees at the same path; a zero id in olds means

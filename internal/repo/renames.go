@@ -38,18 +38,22 @@ func (s *ChangeSet) dropMoves(ctx context.Context) error {
 		for i := range s.Changes {
 			c := &s.Changes[i]
 			sources := byID[c.ID]
-			if len(sources) == 0 || !c.isNew(p) || c.Mode&modeTypeMask != s.removed[p][sources[0]].Mode&modeTypeMask {
+			at := slices.IndexFunc(sources, func(j int) bool { return s.joined(s.removed[p][j].path, c.Path) })
+			if at < 0 || !c.isNew(p) || c.Mode&modeTypeMask != s.removed[p][sources[at]].Mode&modeTypeMask {
 				continue
 			}
-			c.old[p] = s.removed[p][sources[0]].Version
-			s.removed[p][sources[0]].ID = pack.ID{}
-			byID[c.ID] = sources[1:]
+			c.old[p] = s.removed[p][sources[at]].Version
+			s.removed[p][sources[at]].ID = pack.ID{}
+			byID[c.ID] = slices.Delete(slices.Clone(sources), at, at+1)
 		}
 		s.removed[p] = slices.DeleteFunc(s.removed[p], func(gone removal) bool { return gone.ID.IsZero() })
 		s.Changes = slices.DeleteFunc(s.Changes, func(c Change) bool { return c.old[p].ID == c.ID })
 	}
 	return nil
 }
+
+// joined reports whether a file may have moved from one path to another.
+func (s *ChangeSet) joined(from, to string) bool { return s.apart == nil || !s.apart(from, to) }
 
 // isNew reports whether parent p has nothing at the change's path.
 func (c *Change) isNew(p int) bool { return c.old[p].ID.IsZero() && !IsGitlink(c.Mode) }
@@ -132,7 +136,7 @@ func (s *ChangeSet) score(ctx context.Context, fresh []int, gone []removal) []pa
 			if ctx.Err() != nil {
 				return nil
 			}
-			if score := source.similarity(target); score >= minRenameScore {
+			if score := source.similarity(target); score >= minRenameScore && s.joined(gone[j].path, s.Changes[i].Path) {
 				if path.Base(gone[j].path) == path.Base(s.Changes[i].Path) {
 					score++
 				}

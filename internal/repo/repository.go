@@ -60,6 +60,7 @@ type Repository struct {
 	objects  func() (*pack.Store, error)
 	opened   atomic.Pointer[pack.Store]
 	shallow  func() (map[pack.ID]bool, error)
+	apart    func(from, to string) bool
 	// quarantines are the folders that Options.Leftovers adds to the store.
 	quarantines []string
 }
@@ -104,6 +105,10 @@ func Open(path string, opt Options) (*Repository, error) {
 	r.shallow = sync.OnceValues(r.readShallow)
 	return r, nil
 }
+
+// KeepApart says between which paths a file does not move: for which apart is true the content is new at the second one, as if
+// nothing had been at the first. It must be set before changes are looked at; apart may be called from several goroutines.
+func (r *Repository) KeepApart(apart func(from, to string) bool) { r.apart = apart }
 
 // Objects returns the object store, which is opened by the first call. It belongs to the repository: do not close it.
 func (r *Repository) Objects() (*pack.Store, error) { return r.objects() }

@@ -142,15 +142,15 @@ func TestFilesSkantIgnore(t *testing.T) {
 		visited, coverage := filesRun(t, FilesOptions{Tracked: filesTracked(t), Root: top}, filepath.Join(top, "sub"),
 			filepath.Join(top, "a.pem"), filepath.Join(top, "samples", "x"), filepath.Join(top, "c"))
 		filesCompare(t, visited, coverage, []string{"c", "sub/.skantignore", "sub/b.pem"}, []string{
+			`files: .skantignore leaves out everything: no file was read ["a.pem" "samples/x"]`,
 			`files: ignored by .skantignore ["a.pem" "samples/x"]`,
-			`folders: .skantignore leaves out everything: no file was read ["a.pem" "samples/x"]`,
 		})
 	})
 	t.Run("everything", func(t *testing.T) {
 		visited, coverage := filesRun(t, FilesOptions{}, filesTree(t, map[string]string{".skantignore": "*", "a": "1"}))
 		filesCompare(t, visited, coverage, []string{}, []string{
+			`unread folders: .skantignore leaves out everything: no file was read ["."]`,
 			`files: ignored by .skantignore [".skantignore" "a"]`,
-			`folders: .skantignore leaves out everything: no file was read ["."]`,
 		})
 	})
 	t.Run("a link is no ignore file", func(t *testing.T) {

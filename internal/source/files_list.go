@@ -64,8 +64,13 @@ func (l *fileLister) list(ctx context.Context) error {
 		if err := l.listNamed(ctx, n); err != nil {
 			return err
 		}
-		if l.sent == 0 && l.silenced > 0 {
-			l.rec.LeftOut("folders", ".skantignore leaves out everything: no file was read", shownName(n.name))
+		switch {
+		case l.sent > 0 || l.silenced == 0:
+		case n.folder:
+			// Whoever asked for a folder and had nothing of it read was not told that it is clean.
+			l.rec.Unread("folders", ".skantignore leaves out everything: no file was read", shownName(n.name))
+		default:
+			l.rec.LeftOut("files", ".skantignore leaves out everything: no file was read", shownName(n.name))
 		}
 	}
 	return ctx.Err()

@@ -359,3 +359,17 @@ func TestBaselineOfTheSame(t *testing.T) {
 		t.Errorf("%+v, %d left", dropped, len(b.Entries))
 	}
 }
+
+// TestBaselineWithoutPath holds that an entry for one path never becomes one for all of them.
+func TestBaselineWithoutPath(t *testing.T) {
+	_, rep := scan(t, nil, files{"a": token(t, "one")})
+	rep.Findings[0].Location.Path = ""
+	b, err := NewBaseline(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change, err := b.Add(rep.Findings, Terms{Owner: "ann", Reason: "known for long", Expires: Never, PathScoped: true}, now(), true)
+	if err != nil || change != (Change{Pathless: 1}) || len(b.Entries) != 0 {
+		t.Errorf("%+v, %v, %d entries", change, err, len(b.Entries))
+	}
+}

@@ -59,6 +59,8 @@ func ParseExpiry(text string, now time.Time) (string, error) {
 type Change struct {
 	// Added are findings that got an entry, Known those that had one in force, Ended those whose entries have run out.
 	Added, Known, Ended int
+	// Pathless are findings that got none because entries were to hold at a path, and they have no path.
+	Pathless int
 }
 
 // Add adds an entry for each finding that counts and has none. One that has run out is not renewed: it has to be taken out
@@ -84,6 +86,9 @@ func (b *Baseline) Add(fs []scanner.Finding, t Terms, now time.Time, add bool) (
 			continue
 		case len(all) > 0:
 			c.Ended++
+			continue
+		case t.PathScoped && f.Location.Path == "":
+			c.Pathless++
 			continue
 		}
 		e := Entry{Hash: f.Key(b.Keys[0]), Rule: f.RuleID, Owner: t.Owner, Expires: t.Expires, Reason: t.Reason}

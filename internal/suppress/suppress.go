@@ -267,6 +267,14 @@ func (p *Policy) byPath(f *scanner.Finding, command string) *scanner.Suppression
 	return nil
 }
 
+// Leaves reports whether a file that moves between two paths, relative to the repository's top, leaves the ignored ones: what was
+// not counted at the first counts at the second. Check has been called.
+func (p *Policy) Leaves(from, to string) bool { return p.ignores(from) && !p.ignores(to) }
+
+func (p *Policy) ignores(path string) bool {
+	return ignore.Deciding(p.ignored, path) != nil || ignore.Deciding(p.configured, path) != nil
+}
+
 // inTree reports whether a path is one of the work tree, and none of the git directory.
 func inTree(l *scanner.Location) bool {
 	switch l.Kind {
