@@ -114,6 +114,7 @@ func Merge(a, b *Set) (*Set, error) {
 		if a.Lookup(r.ID) != nil {
 			errs = append(errs, &Error{r.Origin.File, r.Origin.Line, r.ID, errors.New("a built-in rule has this id: choose another")})
 		}
+		r.Added = true
 		all = append(all, r)
 	}
 	if len(errs) > 0 {

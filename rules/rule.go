@@ -117,6 +117,8 @@ type Rule struct {
 	Playbook string `yaml:"playbook"`
 	// Origin is the file and line of the rule, for messages.
 	Origin Origin `yaml:"-"`
+	// Added says that [Merge] added the rule to others, the built-in ones as a rule.
+	Added bool `yaml:"-"`
 }
 
 // Checks are conditions on a match. The zero value asks for nothing but that the value is no placeholder.

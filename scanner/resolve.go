@@ -33,7 +33,10 @@ func resolve(cs []candidate) []candidate {
 		switch {
 		case c.conditional: // it may turn out to be nothing; see dropOverruled
 		case c.confidence == rules.LowConfidence:
-			doubtful.add(&c)
+			// A rule that somebody added must not make a built-in one's finding disappear by doubting it.
+			if !c.rule.Added {
+				doubtful.add(&c)
+			}
 		default:
 			taken.add(&c)
 		}

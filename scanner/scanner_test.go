@@ -383,13 +383,17 @@ func TestDoubtDoesNotHideProof(t *testing.T) {
 		name     string
 		specific rules.Confidence
 		general  rules.Confidence
+		added    bool
 		want     []string
 	}{
-		{"sure", rules.HighConfidence, rules.Certain, []string{"specific"}},
-		{"doubt against proof", rules.LowConfidence, rules.Certain, []string{"specific", "general"}},
-		{"doubt against a guess", rules.LowConfidence, rules.MediumConfidence, []string{"specific"}},
+		{"sure", rules.HighConfidence, rules.Certain, false, []string{"specific"}},
+		{"doubt against proof", rules.LowConfidence, rules.Certain, false, []string{"specific", "general"}},
+		{"doubt against a guess", rules.LowConfidence, rules.MediumConfidence, false, []string{"specific"}},
+		{"doubt of an added rule", rules.LowConfidence, rules.MediumConfidence, true, []string{"specific", "general"}},
+		{"an added rule that is sure", rules.MediumConfidence, rules.HighConfidence, true, []string{"specific"}},
 	} {
 		var got []string
+		specific.Added = c.added
 		for _, k := range resolve([]candidate{cand(general, c.general, 12, 20), cand(specific, c.specific, 10, 30)}) {
 			got = append(got, k.rule.ID)
 		}
