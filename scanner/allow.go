@@ -33,7 +33,7 @@ type Current interface {
 // Sum hashes the value with h, which must be new or reset, and returns the sum. A digest without a key confirms a guess: it
 // is for comparing with lists that other tools have written, and never to be shown.
 func (s Secret) Sum(h hash.Hash) []byte {
-	_, _ = h.Write([]byte(s.value)) // a hash never fails
+	_, _ = h.Write([]byte(s.Reveal())) // a hash never fails
 	return h.Sum(nil)
 }
 
@@ -44,7 +44,7 @@ func (f *Finding) Key(key []byte) string {
 		return ""
 	}
 	h := hmac.New(sha256.New, key)
-	_, _ = h.Write([]byte(f.RuleID + "\x00" + f.Secret.value)) // a hash never fails
+	_, _ = h.Write([]byte(f.RuleID + "\x00" + f.Secret.Reveal())) // a hash never fails
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -11,7 +11,9 @@ import (
 //
 // A Secret that was read back from a report has only the redacted form: [Secret.Known] is false.
 type Secret struct {
-	value    string
+	// value is behind a pointer because fmt asks no method of what stands in an unexported field: it prints the fields, and of a
+	// pointer the address. It is nil where the value is not known.
+	value    *string
 	redacted string
 	// prefix is the length of the public prefix of value, in bytes.
 	prefix int
@@ -21,23 +23,28 @@ type Secret struct {
 // form keeps.
 func NewSecret(value string, prefixLen int) Secret {
 	prefixLen = max(0, min(prefixLen, len(value)))
-	return Secret{value, redact(value, prefixLen), prefixLen}
+	return Secret{&value, redact(value, prefixLen), prefixLen}
 }
 
 // NewIdentifier wraps a value that may be shown: a key id, an account number.
-func NewIdentifier(value string) Secret { return Secret{value, value, len(value)} }
+func NewIdentifier(value string) Secret { return Secret{&value, value, len(value)} }
 
 // public reports whether all of the value may be shown.
-func (s Secret) public() bool { return s.prefix == len(s.value) }
+func (s Secret) public() bool { return s.prefix == len(s.Reveal()) }
 
 // body is the part of the value that may not be shown.
-func (s Secret) body() string { return s.value[s.prefix:] }
+func (s Secret) body() string { return s.Reveal()[s.prefix:] }
 
 // Reveal returns the value itself. Its callers are counted: scanner, internal/verify and internal/recovery.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Known reports whether the value itself is at hand, not only its redacted form.
-func (s Secret) Known() bool { return s.value != "" }
+func (s Secret) Known() bool { return s.Reveal() != "" }
 
 // Redacted returns the form that may be shown: at most the public prefix, 3 bytes after it and the last 4.
 func (s Secret) Redacted() string { return s.redacted }

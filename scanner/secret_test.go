@@ -26,7 +26,12 @@ func TestSecretNeverPrintsItself(t *testing.T) {
 		List []Secret
 		Map  map[string]Secret
 		Any  any
-	}{s, &s, []Secret{s}, map[string]Secret{"k": s}, s}
+		// What stands in unexported fields is printed without asking it.
+		hidden, list any
+		own          Secret
+		raw          []Secret
+		finding      Finding
+	}{s, &s, []Secret{s}, map[string]Secret{"k": s}, s, s, []Secret{s}, s, []Secret{s}, Finding{Secret: s, raw: []Secret{s}}}
 	var outputs []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T %v", "%10.3s", "%08b"} {
 		outputs = append(outputs, fmt.Sprintf(verb, s), fmt.Sprintf(verb, &s), fmt.Sprintf(verb, holder))

@@ -151,7 +151,10 @@ func link(t *testing.T, target, path string) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(target, path); err != nil {
-		t.Skip(err)
+		if os.Getenv("CI") == "true" { // which runs where links can be made
+			t.Fatal(err)
+		}
+		t.Skipf("NOT TESTED: %v", err)
 	}
 }
 
