@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -257,7 +258,7 @@ func (a *app) openOrMake(cmd *cobra.Command, f *baselineFlags) (*suppress.Baseli
 var errNoBaseline = errors.New("the file is not there")
 
 // writePolicy replaces a file of the work tree as a whole. Who may read it stays as it was.
-func writePolicy(path string, data []byte) (err error) {
+func writePolicy(path string, data []byte) error {
 	mode := fs.FileMode(0o644)
 	if info, statErr := os.Lstat(path); statErr == nil {
 		if !info.Mode().IsRegular() {
@@ -265,20 +266,14 @@ func writePolicy(path string, data []byte) (err error) {
 		}
 		mode = info.Mode().Perm()
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".skant-*")
+	err := replaceFile(path, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("write %q: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %q: %w", path, errors.Join(err, os.Remove(temp.Name())))
-		}
-	}()
-	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Chmod(mode), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	return nil
 }
 
 // rangeOf returns the range of --from diff.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -112,7 +113,7 @@ func currentSteps(s *scene) []Step {
 	if len(s.staged) > 0 {
 		var run []string
 		for _, path := range s.staged[:min(len(s.staged), maxIDs)] {
-			run = append(run, "git restore --staged -- "+shellQuote(path))
+			run = append(run, "git restore --staged -- "+visible.ShellWord(path))
 		}
 		out = append(out, Step{Title: words("Take it out of the index"), Run: strings.Join(run, "\n"), Text: words(
 			"It is staged and not committed, so history has nothing to purge yet. Take the value out of the file before you stage it again.")})
@@ -136,7 +137,7 @@ const unknownRepository = "path-of-your-clone"
 // repository is the path of the scanned clone as a word of a command, or a gap.
 func repository(target string) string {
 	if strings.HasPrefix(target, "/") {
-		return shellQuote(target)
+		return visible.ShellWord(target)
 	}
 	return "<" + unknownRepository + ">"
 }
@@ -278,7 +279,7 @@ func proveSteps(s *scene, remote, repo string) []Step {
 // cloneMirror clones what the remote serves. Of a remote that is a path, git would otherwise copy the whole object store,
 // unreachable objects and all.
 func cloneMirror(remote, name string) string {
-	return "git clone --mirror --no-local \"$(git -C \"$REPO\" remote get-url " + shellQuote(remote) + ")\" " + name
+	return "git clone --mirror --no-local \"$(git -C \"$REPO\" remote get-url " + visible.ShellWord(remote) + ")\" " + name
 }
 
 // ids are those of all objects that hold a secret and of all commits that brought one.

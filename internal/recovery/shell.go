@@ -1,10 +1,9 @@
 package recovery
 
 import (
-	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/skant-dev/skant/internal/visible"
 )
 
 // quoting is the state of a POSIX shell at some point of a command.
@@ -70,7 +69,7 @@ func (r *shellReader) quoteAt(i int, name string, values []string) (text string,
 		case plainValue(v):
 			out[n] = v
 		case state == unquoted && !r.nested:
-			out[n] = shellQuote(v)
+			out[n] = visible.ShellWord(v)
 		default:
 			return "", false
 		}
@@ -82,15 +81,7 @@ func (r *shellReader) quoteAt(i int, name string, values []string) (text string,
 }
 
 // plainValue says that a value means itself in a shell, in JSON, in SQL and in the path of an address.
-func plainValue(v string) bool {
-	for i := range len(v) {
-		c := v[i]
-		if ('a' > c || c > 'z') && ('A' > c || c > 'Z') && ('0' > c || c > '9') && strings.IndexByte("_./:@+,-", c) < 0 {
-			return false
-		}
-	}
-	return v != "" && !climbs(v)
-}
+func plainValue(v string) bool { return visible.PlainWord(v) && !climbs(v) }
 
 // climbs says that a value would leave the folder that it is put behind.
 func climbs(v string) bool {
@@ -100,37 +91,4 @@ func climbs(v string) bool {
 		}
 	}
 	return false
-}
-
-// shellQuote returns v as one word of a POSIX shell. Values with control characters, with characters that are not seen
-// or with bytes that are no UTF-8 use $'...', which bash, zsh, ksh and POSIX 2024 know, so that nothing in a pasted
-// command acts on the terminal.
-func shellQuote(v string) string {
-	if plainValue(v) {
-		return v
-	}
-	odd := func(r rune) bool {
-		return r == utf8.RuneError || !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r)
-	}
-	if strings.IndexFunc(v, odd) < 0 {
-		return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
-	}
-	var b strings.Builder
-	b.WriteString("$'")
-	for i := 0; i < len(v); {
-		r, n := utf8.DecodeRuneInString(v[i:])
-		switch {
-		case odd(r):
-			for _, c := range []byte(v[i : i+n]) {
-				fmt.Fprintf(&b, `\%03o`, c)
-			}
-		case r == '\'' || r == '\\':
-			b.WriteString(`\` + string(r))
-		default:
-			b.WriteString(v[i : i+n])
-		}
-		i += n
-	}
-	b.WriteString("'")
-	return b.String()
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/skant-dev/skant/internal/visible"
 )
 
 // hostileValues are what a repository may be named, each of which does something in some context of a shell.
@@ -53,7 +55,7 @@ func TestShellQuoteIsOneWord(t *testing.T) {
 	values := hostileValues(rand.New(rand.NewPCG(1, 1)), 500)
 	script := "printf '%s\\0'"
 	for _, v := range values {
-		script += " " + shellQuote(v)
+		script += " " + visible.ShellWord(v)
 	}
 	got := strings.Split(strings.TrimSuffix(run(t, script), "\x00"), "\x00")
 	if diff := cmp.Diff(values, got); diff != "" {

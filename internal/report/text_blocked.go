@@ -85,7 +85,7 @@ func (t *textWriter) waysOn(groups []*Group, b blocked) {
 		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", "", t.strong)
 	}
 	if f.Location.Path != "" && f.Location.Kind == scanner.KindStaged {
-		t.wrapped("Why it was reported: skant explain "+shellWord(visible.Text(f.Location.Path))+":"+strconv.Itoa(f.Location.StartLine), "", t.faint)
+		t.wrapped("Why it was reported: skant explain "+visible.ShellWord(f.Location.Path)+":"+strconv.Itoa(f.Location.StartLine), "", t.faint)
 	}
 }
 
@@ -123,12 +123,4 @@ func containsWord(list, word string) bool {
 		}
 	}
 	return false
-}
-
-// shellWord quotes a path for a POSIX shell where it has to be.
-func shellWord(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
