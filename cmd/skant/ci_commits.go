@@ -209,7 +209,14 @@ func (c *ciCommits) find(ctx context.Context, want ci.Commit) (pack.ID, error) {
 		if err = c.unambiguous(want.Rev); err != nil {
 			return id, err
 		}
-		if id, err = c.current().Resolve(want.Rev); err == nil || want.Ref == "" {
+		if id, err = c.current().Resolve(want.Rev); err == nil {
+			tag, err := c.current().RefNamed("refs/tags/" + strings.TrimPrefix(want.Rev, "refs/tags/"))
+			if err == nil && !tag.ID.IsZero() {
+				c.keepTag(tag.ID, want)
+			}
+			return id, nil
+		}
+		if want.Ref == "" {
 			return id, err
 		}
 	}
