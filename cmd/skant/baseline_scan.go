@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/source"
 	"github.com/skant-dev/skant/internal/suppress"
@@ -24,12 +25,16 @@ func (a *app) baselineScan(cmd *cobra.Command, f *baselineFlags, args []string) 
 	if err != nil {
 		return foundFor{}, err
 	}
+	repository, err := inWorkTree()
+	if err != nil {
+		return foundFor{}, err
+	}
 	froms := []string{f.from}
-	if f.from == fromAll {
+	switch {
+	case f.from == fromAll && repository:
 		froms = []string{"history", "scan"}
-		if _, err := os.Lstat(topAround(".") + "/.git"); err != nil {
-			froms = []string{"scan"}
-		}
+	case f.from == fromAll:
+		froms = []string{"scan"}
 	}
 	all := foundFor{complete: true}
 	for _, from := range froms {
@@ -50,6 +55,27 @@ func (a *app) baselineScan(cmd *cobra.Command, f *baselineFlags, args []string) 
 		all.complete = all.complete && rep.Coverage.Complete
 	}
 	return all, nil
+}
+
+// inWorkTree reports whether the current folder is in the work tree of a repository. One without a work tree is refused: nothing would obey
+// a baseline that is laid beside its objects.
+func inWorkTree() (bool, error) {
+	r, err := repo.Open(".", repo.Options{})
+	var none *repo.NotRepositoryError
+	if errors.As(err, &none) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &incompleteError{err}
+	}
+	bare := r.Bare()
+	if err := r.Close(); err != nil {
+		return false, err
+	}
+	if bare {
+		return false, withHint(errors.New("a repository without a work tree has no place for a baseline"), hintBaselineBare)
+	}
+	return true, nil
 }
 
 // baselineSource opens one source for a baseline.

@@ -30,6 +30,7 @@ const (
 const (
 	hintPolicyFile       = "correct the file that is named; docs/suppression.md describes its format. --no-config does without it."
 	hintBaselinePath     = "name a file below the repository's top: --baseline .skant-baseline."
+	hintBaselineBare     = "make it in a clone with a work tree, and commit it there: HEAD's is obeyed here."
 	hintBaselineArgs     = "it takes no argument, but for the range with --from diff: skant baseline create --from diff main..HEAD."
 	hintBaselineFrom     = "write --from all, history, scan, staged or diff."
 	hintBaselineTerms    = "each entry has an owner, a reason and an end: --owner NAME --reason 'why it may stay' --expires 90d."
