@@ -94,6 +94,8 @@ func configValue(s string) string {
 func editConfig(path string, change func(content string, exists bool) (text string, remove bool, err error), check func(file string) error) (err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
+	} else if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Errorf("write git's configuration: %q is a link that leads nowhere; make what it leads to, or remove it", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("create folder for git's configuration: %w", err)

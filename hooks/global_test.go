@@ -148,6 +148,21 @@ func TestGlobalConfigBehindALink(t *testing.T) {
 	}
 }
 
+// TestGlobalConfigBehindALinkToNowhere: a link is not replaced by a file because what it leads to is not there at the moment.
+func TestGlobalConfigBehindALinkToNowhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.Symlink("nowhere", path); err != nil {
+		t.Fatal(err)
+	}
+	err := editConfig(path, func(string, bool) (string, bool, error) { return "[a]\n", false, nil }, nil)
+	if err == nil || !strings.Contains(err.Error(), "leads nowhere") {
+		t.Errorf("error %v", err)
+	}
+	if to, err := os.Readlink(path); err != nil || to != "nowhere" {
+		t.Errorf("the link is now %q, %v", to, err)
+	}
+}
+
 // TestGlobalConfigStays has configurations that must not be written.
 func TestGlobalConfigStays(t *testing.T) {
 	block := func(lines string) string { return blockStart + "\n" + lines + blockEnd + "\n" }
