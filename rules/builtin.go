@@ -22,7 +22,7 @@ var BuiltinWithDocs = sync.OnceValues(func() (*Set, error) {
 func BuiltinFor(ids []string) (*Set, error) {
 	all := Builtin()
 	documented := map[string]*Set{}
-	playbooks := map[string]Playbook{}
+	playbooks, liveness := map[string]Playbook{}, map[string]Liveness{}
 	for _, id := range ids {
 		rule := all.Lookup(id)
 		if rule == nil || documented[rule.Provider] != nil {
@@ -34,6 +34,7 @@ func BuiltinFor(ids []string) (*Set, error) {
 		}
 		documented[rule.Provider] = set
 		maps.Copy(playbooks, set.playbooks)
+		maps.Copy(liveness, set.liveness)
 	}
 	list := slices.Clone(all.rules)
 	for i := range list {
@@ -43,7 +44,7 @@ func BuiltinFor(ids []string) (*Set, error) {
 			}
 		}
 	}
-	return NewSet(list, playbooks), nil
+	return &Set{rules: list, playbooks: playbooks, liveness: liveness}, nil
 }
 
 // Builtin returns the built-in rules as the engine needs them, from a compiled table: a hook starts in a few

@@ -8,5 +8,5 @@ func (s *Set) Filter(keep func(*Rule) bool) *Set {
 			kept = append(kept, s.rules[i])
 		}
 	}
-	return NewSet(kept, s.playbooks)
+	return &Set{rules: kept, playbooks: s.playbooks, liveness: s.liveness}
 }

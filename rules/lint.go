@@ -34,6 +34,11 @@ func Lint(s *Set) []error {
 		if _, ok := s.PlaybookOf(r); !ok && !r.Identifier {
 			note("playbook is missing: say how an incident with it ends")
 		}
+		if l, ok := s.LivenessOf(r); ok {
+			for _, err := range lintLiveness(&l) {
+				note("%w", err)
+			}
+		}
 		if n, m := len(r.Examples.Match), len(r.Examples.Clean); n < leastExamples || m < leastExamples {
 			note("%d match and %d clean examples: write at least %d of each, in different surroundings", n, m, leastExamples)
 		}

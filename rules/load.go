@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -42,9 +44,10 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // file is one rule file.
 type file struct {
-	Provider  string            `yaml:"provider"`
-	Playbooks map[string][]Step `yaml:"playbooks"`
-	Rules     []Rule            `yaml:"rules"`
+	Provider  string              `yaml:"provider"`
+	Playbooks map[string][]Step   `yaml:"playbooks"`
+	Liveness  map[string]Liveness `yaml:"liveness"`
+	Rules     []Rule              `yaml:"rules"`
 }
 
 // LoadPath reads rules from a file, or from every .yaml and .yml file of a directory.
@@ -68,7 +71,7 @@ func Load(fsys fs.FS, name, label string) (*Set, error) {
 
 // Read is [Load] for the text of one file; label is its name in messages.
 func Read(text []byte, label string) (*Set, error) {
-	l := loader{check: true, seen: map[string]Origin{}, playbooks: map[string]Playbook{}}
+	l := loader{check: true, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}}
 	l.text(label, text)
 	return l.set(label)
 }
@@ -93,7 +96,7 @@ func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 			return nil, fmt.Errorf("read rules: no .yaml file in %q", label)
 		}
 	}
-	l := loader{fsys: fsys, label: label, check: check, seen: map[string]Origin{}, playbooks: map[string]Playbook{}}
+	l := loader{fsys: fsys, label: label, check: check, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}}
 	for _, n := range names {
 		l.file(n)
 	}
@@ -103,11 +106,10 @@ func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 // Merge returns a set with the rules of both. A rule id that stands in both is an error: rules are added, not replaced.
 func Merge(a, b *Set) (*Set, error) {
 	var errs []error
-	playbooks := map[string]Playbook{}
+	playbooks, liveness := map[string]Playbook{}, map[string]Liveness{}
 	for _, s := range []*Set{a, b} {
-		for k, p := range s.playbooks {
-			playbooks[k] = p
-		}
+		maps.Copy(playbooks, s.playbooks)
+		maps.Copy(liveness, s.liveness)
 	}
 	all := append([]Rule{}, a.rules...)
 	for _, r := range b.rules {
@@ -120,7 +122,7 @@ func Merge(a, b *Set) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return NewSet(all, playbooks), nil
+	return &Set{rules: all, playbooks: playbooks, liveness: liveness}, nil
 }
 
 type loader struct {
@@ -130,6 +132,7 @@ type loader struct {
 	rules     []Rule
 	seen      map[string]Origin
 	playbooks map[string]Playbook
+	liveness  map[string]Liveness
 	errs      []error
 }
 
@@ -141,7 +144,7 @@ func (l *loader) set(label string) (*Set, error) {
 	if len(l.rules) == 0 {
 		return nil, fmt.Errorf("read rules: no rule in %q", label)
 	}
-	return NewSet(l.rules, l.playbooks), nil
+	return &Set{rules: l.rules, playbooks: l.playbooks, liveness: l.liveness}, nil
 }
 
 func (l *loader) fail(file string, line int, rule string, err error) {
@@ -187,6 +190,7 @@ func (l *loader) text(shown string, data []byte) {
 		l.fail(shown, root.Line, "", fmt.Errorf("provider %q: write lower-case letters, digits and dashes", f.Provider))
 	}
 	l.addPlaybooks(shown, root.Line, &f)
+	l.addLiveness(shown, root.Line, &f)
 	nodes := valueOf(root, "rules")
 	for i := range f.Rules {
 		r := &f.Rules[i]
@@ -216,6 +220,19 @@ func (l *loader) addPlaybooks(shown string, line int, f *file) {
 	}
 }
 
+func (l *loader) addLiveness(shown string, line int, f *file) {
+	for _, n := range slices.Sorted(maps.Keys(f.Liveness)) {
+		one := f.Liveness[n]
+		one.Name = n
+		if l.check {
+			for _, err := range one.validate() {
+				l.fail(shown, line, "", fmt.Errorf("liveness %q: %w", n, err))
+			}
+		}
+		l.liveness[f.Provider+"/"+n] = one
+	}
+}
+
 // add takes a decoded rule in, with its defaults, or says what is wrong with it.
 func (l *loader) add(r *Rule) {
 	var errs []error
@@ -234,6 +251,11 @@ func (l *loader) add(r *Rule) {
 	}
 	if _, ok := l.playbooks[r.Provider+"/"+r.Playbook]; r.Playbook != "" && !ok {
 		errs = append(errs, fmt.Errorf("playbook %q is not in this file", r.Playbook))
+	}
+	if live, ok := l.liveness[r.Provider+"/"+r.Liveness]; r.Liveness != "" && !ok {
+		errs = append(errs, fmt.Errorf("liveness %q is not in this file", r.Liveness))
+	} else if l.check && r.Liveness != "" {
+		errs = append(errs, live.validateFor(r)...)
 	}
 	l.seen[r.ID] = r.Origin
 	for _, err := range errs {

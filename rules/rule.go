@@ -115,6 +115,8 @@ type Rule struct {
 	Examples Examples `yaml:"examples"`
 	// Playbook names the recovery steps, in the rule's file.
 	Playbook string `yaml:"playbook"`
+	// Liveness names how the provider is asked whether such a credential is alive, in the rule's file.
+	Liveness string `yaml:"liveness"`
 	// Origin is the file and line of the rule, for messages.
 	Origin Origin `yaml:"-"`
 	// Added says that [Merge] added the rule to others, the built-in ones as a rule.
@@ -227,9 +229,10 @@ type Set struct {
 	byID      map[string]int
 	entered   sync.Once
 	playbooks map[string]Playbook
+	liveness  map[string]Liveness
 }
 
-// NewSet makes a set of the given rules and playbooks. A playbook's key is "provider/name".
+// NewSet makes a set of the given rules and playbooks, without liveness. A playbook's key is "provider/name".
 // The caller has seen to it that ids are unique; of two rules with the same id the later one is found by [Set.Lookup].
 func NewSet(rs []Rule, playbooks map[string]Playbook) *Set {
 	return &Set{rules: rs, playbooks: playbooks}
