@@ -68,6 +68,8 @@ type Finding struct {
 	Reasons    []string     `json:"reasons,omitempty"`
 	Exposure   *Exposure    `json:"exposure,omitempty"`
 	Suppressed *Suppression `json:"suppressed,omitempty"`
+	// Verification is what asking the provider came to; nil if nobody asked.
+	Verification *Verification `json:"verification,omitempty"`
 	// Refused is a request not to count the finding that is not obeyed; its Refused says why. The finding counts.
 	Refused *Suppression `json:"-"`
 
@@ -81,6 +83,8 @@ type Finding struct {
 	priority    int
 	// allow is what the text beside it says about it; nil if nothing.
 	allow *allowance
+	// parts are the further values of the credential, by name, for its verification.
+	parts *partValues
 }
 
 // Location is where a finding is. Lines and columns count from 1; columns count Unicode code points; EndColumn is the

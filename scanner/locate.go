@@ -32,7 +32,7 @@ func (s *Scanner) finding(at Location, cand *candidate, lines *lineTable, covers
 	f := Finding{
 		Fingerprint: s.fingerprint(cand.rule.ID, cand.value), RuleID: cand.rule.ID, Title: cand.rule.Title,
 		Severity: cand.severity, Confidence: cand.confidence, Verdict: cand.verdict, Reasons: cand.reasons,
-		Secret: NewSecret(cand.value, cand.prefix), Location: at, Facts: cand.facts, weight: cand.weight, Example: cand.example, conditional: cand.conditional, priority: cand.rule.Priority,
+		Secret: NewSecret(cand.value, cand.prefix), Location: at, Facts: cand.facts, parts: cand.parts, weight: cand.weight, Example: cand.example, conditional: cand.conditional, priority: cand.rule.Priority,
 	}
 	if cand.identifier {
 		f.Secret = NewIdentifier(cand.value)

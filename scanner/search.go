@@ -57,10 +57,12 @@ type candidate struct {
 	severity   rules.Severity
 	verdict    Verdict
 	facts      map[string]string
-	reasons    []string
-	steps      []string
-	weight     *weight
-	example    bool
+	// parts are the credential's further values, by name.
+	parts   *partValues
+	reasons []string
+	steps   []string
+	weight  *weight
+	example bool
 	// conditional says that the rule is for some paths only, and the path is not known yet.
 	conditional bool
 }
@@ -355,6 +357,7 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	if !identifier {
 		c.prefix = prefixLength(c.value, rule.Anchors)
 	}
+	c.parts = c.partsOf(values)
 	return c, true, nil
 }
 
