@@ -27,7 +27,7 @@ var levels = map[string]int{
 	"rules/gitleaks": 3,
 	"scanner":        3, "internal/repo": 3,
 	"internal/source": 4, "internal/ci": 4, "internal/config": 4, "internal/suppress": 4,
-	"internal/report": 5, "internal/recovery": 5, "hooks": 5, "hooks/agents": 5,
+	"internal/verify": 5, "internal/report": 5, "internal/recovery": 5, "hooks": 5, "hooks/agents": 5,
 	"internal/report/sarif": 6, "internal/report/github": 6,
 	"cmd/skant":     7,
 	"internal/arch": 8, "internal/labelled": 8,

@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
+)
+
+// signedCheck is a check that takes code: a rule names it, and says what the answers mean.
+type signedCheck struct {
+	sign signer
+	// further are checks that must say dead as well before dead is believed. They are judged by the same answers, in order, and the
+	// first that says something else decides.
+	further []string
+	// judge, where there is one, says what only code can see in an answer. What it returns stands for the body when the rule's answers
+	// are gone through.
+	judge func(v *Verifier, values map[string]string, a *answer) []byte
+	// scramble makes the values of the negative control, where changing the secret's characters would leave nothing to ask with.
+	scramble func(values map[string]string) (map[string]string, error)
+}
+
+// signedChecks are all checks that take code, by the name that rules know them by.
+func signedChecks() map[string]signedCheck {
+	return map[string]signedCheck{
+		"aws-sts":              {sign: stsOf("sts.us-east-1.amazonaws.com", "us-east-1"), further: []string{"aws-sts-china", "aws-sts-us-gov", "aws-sts-eu-sovereign"}},
+		"aws-sts-china":        {sign: stsOf("sts.cn-north-1.amazonaws.com.cn", "cn-north-1")},
+		"aws-sts-us-gov":       {sign: stsOf("sts.us-gov-west-1.amazonaws.com", "us-gov-west-1")},
+		"aws-sts-eu-sovereign": {sign: stsOf("sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1")},
+		"bedrock-short":        {sign: signBedrock, scramble: scrambleBedrock},
+		"bedrock-long":         {sign: signBedrock, further: []string{"bedrock-mantle"}, scramble: scrambleBedrock},
+		"bedrock-mantle":       {sign: signBedrockMantle, scramble: scrambleBedrock},
+		"azure-storage":        {sign: signAzureStorage},
+		"azure-sas":            {sign: signAzureSAS, judge: judgeSAS, scramble: scrambleSAS},
+		"azure-openai":         {sign: signAzureOpenAI, judge: judgeAzureOpenAI},
+		"azure-devops":         {sign: signAzureDevOps, judge: judgeAzureDevOps},
+		"gcp-certificates":     {sign: signGCPCertificates, judge: judgeGCPCertificates, scramble: anotherRSAKey},
+		"gcs-hmac":             {sign: signGCSHMAC},
+		"alibaba-sts":          {sign: signAlibaba},
+		"tencent-sts":          {sign: signTencent},
+		"oci-user":             {sign: signOCI, scramble: anotherRSAKey},
+	}
+}
+
+// baseURL is where a request goes: a host that stands in the code, or what the user named for the provider. Signatures cover the host, so
+// that it has to be known before they are made.
+func baseURL(values map[string]string, host string) string {
+	if to := values["endpoint"]; to != "" {
+		return strings.TrimRight(to, "/")
+	}
+	return "https://" + host
+}
+
+// The alphabets of names that become part of an address.
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
+)
+
+func allOf(s, alphabet string) bool { return strings.Trim(s, alphabet) == "" }
+
+// dnsLabel reports whether s is one label of a host's name, of letters, digits and inner dashes.
+func dnsLabel(s string) bool {
+	return len(s) > 1 && len(s) <= 63 && allOf(s, lower+digits+"-") && s[0] != '-' && s[len(s)-1] != '-'
+}
+
+// anyBase64 decodes base64 of either alphabet, padded or not.
+func anyBase64(s string) ([]byte, bool) {
+	s = strings.NewReplacer("-", "+", "_", "/", "\n", "", "\r", "", " ", "").Replace(strings.TrimRight(strings.TrimSpace(s), "="))
+	b, err := base64.RawStdEncoding.DecodeString(s)
+	return b, err == nil
+}
+
+// scrambleTail changes every letter and digit of s from an offset on into another of its kind.
+func scrambleTail(s string, from int) string {
+	b := []byte(s)
+	for i := max(from, 0); i < len(b); i++ {
+		for _, alphabet := range []string{lower, upper, digits} {
+			if at := strings.IndexByte(alphabet, b[i]); at >= 0 {
+				b[i] = alphabet[(at+1+i%7)%len(alphabet)]
+			}
+		}
+	}
+	return string(b)
+}
+
+func withSecret(values map[string]string, secret string) map[string]string {
+	changed := maps.Clone(values)
+	changed["secret"] = secret
+	return changed
+}
+
+// scrambleBedrock changes what follows the part of a key that can be read.
+func scrambleBedrock(values map[string]string) (map[string]string, error) {
+	secret := values["secret"]
+	key, _, err := bedrockKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	return withSecret(values, scrambleTail(key, len(key)-24)), nil
+}
+
+// scrambleSAS changes the signature.
+func scrambleSAS(values map[string]string) (map[string]string, error) {
+	u, q, err := parseSAS(values["secret"])
+	if err != nil {
+		return nil, err
+	}
+	q.Set("sig", scrambleTail(q.Get("sig"), 0))
+	changed := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath, RawQuery: q.Encode()}
+	return withSecret(values, changed.String()), nil
+}
+
+// anotherRSAKey puts a key that was made a moment ago, which nobody can know, in the place of the secret.
+func anotherRSAKey(values map[string]string) (map[string]string, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make a key for the control: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("make a key for the control: %w", err)
+	}
+	changed := withSecret(values, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	if values["client_email"] == "" {
+		if email, id, _, err := serviceAccount(values); err == nil {
+			changed["client_email"], changed["private_key_id"] = email, id
+		}
+	}
+	delete(changed, "fingerprint")
+	return changed, nil
+}
