@@ -119,8 +119,6 @@ var wrong = []struct{ name, text, want string }{
 	{"confidence", "min-confidence: hgih\n", "did you mean high?"},
 	{"fail-on", "fail-on: never\n", "write new, all, live or none"},
 	{"open hook", "hooks: {on-error: allow}\n", "may not let a server's hook pass"},
-	{"live", "fail-on: live\n", "write new or all"},
-	{"only live", "verify: {only-live: true}\n", "cannot verify"},
 	{"no size", "max-size: big\n", "is no size"},
 	{"minus", "max-size: -1\n", "is no size"},
 	{"size 0", "max-size: 0\n", "out of range"},
@@ -195,12 +193,11 @@ func TestDecodeTellsAllAtOnce(t *testing.T) {
 
 // usersOwn is what only the user's own file may say; usersWrong is what not even that may.
 var usersOwn = []string{
-	"output: [sarif=/tmp/x.sarif]\n", "rules: {files: [/etc/rules.yaml, ../r.yaml]}\n", "verify: {canaries: true}\n", "hooks: {on-error: allow}\n",
+	"output: [sarif=/tmp/x.sarif]\n", "rules: {files: [/etc/rules.yaml, ../r.yaml]}\n", "verify: {canaries: true}\n", "verify: {enabled: true}\n", "hooks: {on-error: allow}\n",
 	"verify: {endpoints: {github: \"https://ghe.example/api\", vault: \"http://127.0.0.1:8200\"}}\n",
 }
 
 var usersWrong = map[string]string{
-	"verify: {enabled: true}\n":                                             "cannot verify",
 	"verify: {endpoints: {github: \"http://ghe.example\"}}\n":               "no https address",
 	"verify: {endpoints: {github: \"https://u:p@ghe.example\"}}\n":          "more than a host",
 	"verify: {endpoints: {github: \"https://ghe.example?x=1\"}}\n":          "more than a host",

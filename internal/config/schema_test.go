@@ -80,7 +80,7 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 // beyond are files of the corpus that the schema cannot know to be wrong.
 var beyond = []string{
 	"two documents", "twice", "twice in a group", "alias", "merge", "tag", "binary", "both", "star", "two stars", "slash stars", "folders",
-	"any two letters", "file twice", "too much", "live",
+	"any two letters", "file twice", "too much",
 	"version 1.0", "exponent", // JSON has no other 1 than 1.0
 }
 
@@ -88,7 +88,8 @@ var right = []string{
 	whole, "version: 1\n", "version: 1\nrules: {}\n", "version: 1\nmax-size: 1048576\n", "version: 1\nmax-size: 1.5 GB\n", "version: 1\ntimeout: 0\n",
 	"version: 1\ntimeout: 1h30m\n", "version: 1\npaths: {ignore: [\"a/*\", \"!a/b\", \"\\\\#c\", \" d\"]}\n", "version: 1\nallow:\n  compat: True\n",
 	"version: 1\nrules: {files: [a.yaml, b/c.yaml, .github/r.yaml, .gitx/r.yaml]}\n", "version: 1\nverify: {endpoints: {}}\n",
-	"version: 1\nmax-size: 4k\n", "version: 1\ntimeout: \".5s\"\n", "version: 1\nbaseline: \"a b/c\"\n", "version: 1\nhooks: {}\n",
+	"version: 1\nmax-size: 4k\n", "version: 1\ntimeout: \".5s\"\n", "version: 1\nbaseline: \"a b/c\"\n", "version: 1\nhooks: {}\n", "version: 1\nfail-on: live\n",
+	"version: 1\nverify: {only-live: true}\n",
 }
 
 // TestSchemaAndDecoderAgree gives both a corpus of files.

@@ -69,13 +69,19 @@ func settings() []setting {
 		{key: "allow.strict", kind: truth, initial: "false", env: "SKANT_STRICT_ALLOW", flag: "strict-allow"},
 		{
 			key: "fail-on", kind: word, words: []string{"new", "all", "live", "none"}, initial: "new",
-			env: "SKANT_FAIL_ON", flag: "fail-on", check: liveNotYet,
+			env: "SKANT_FAIL_ON", flag: "fail-on",
 		},
 		{key: "output", kind: texts, env: "SKANT_OUTPUT", flag: "output", check: checkOutput, repository: noPath},
-		{key: "verify.enabled", kind: truth, initial: "false", check: notYet, repository: onlyTighter("verify.enabled")},
-		{key: "verify.endpoints", kind: hosts, adds: true, check: checkEndpoint, repository: noEndpoint},
-		{key: "verify.only-live", kind: truth, initial: "false", check: notYet},
-		{key: "verify.canaries", kind: truth, initial: "false", repository: onlyTighter("verify.canaries")},
+		{key: "verify.enabled", kind: truth, initial: "false", env: "SKANT_VERIFY", flag: "verify", repository: onlyTighter("verify.enabled")},
+		{
+			key: "verify.endpoints", kind: hosts, env: "SKANT_VERIFY_ENDPOINTS", flag: "verify-endpoint", adds: true,
+			check: checkEndpoint, repository: noEndpoint,
+		},
+		{key: "verify.only-live", kind: truth, initial: "false", env: "SKANT_ONLY_LIVE", flag: "only-live"},
+		{
+			key: "verify.canaries", kind: truth, initial: "false", env: "SKANT_VERIFY_CANARIES", flag: "verify-canaries",
+			repository: onlyTighter("verify.canaries"),
+		},
 		{key: "hooks.on-error", kind: word, words: []string{"block", "allow"}, initial: "block", env: "SKANT_HOOKS_ON_ERROR", flag: "on-error", repository: onlyBlock},
 	}
 }
@@ -209,22 +215,6 @@ func noPath(value string) problem {
 	return problem{}
 }
 
-// notYet refuses what this version cannot do, rather than to scan without it.
-func notYet(value string) problem {
-	if value == "true" {
-		return problem{"this version of skant cannot verify secrets", "write false, or leave it out"}
-	}
-	return problem{}
-}
-
-// liveNotYet refuses what would let every run pass: nothing is known to be alive before anybody is asked.
-func liveNotYet(value string) problem {
-	if value == "live" {
-		return problem{"this version of skant cannot verify secrets, so that none would ever be known to be alive", "write new or all"}
-	}
-	return problem{}
-}
-
 // onlyTighter keeps a repository from having its secrets sent anywhere.
 func onlyTighter(key string) func(string) problem {
 	return func(value string) problem {
@@ -254,6 +244,14 @@ func noEndpoint(string) problem {
 		"a repository's file may not say where secrets are sent",
 		"put it into your own configuration file",
 	}
+}
+
+// CheckEndpoint looks at a value PROVIDER=URL that was typed, by the rules that hold for files. The error is an [*Error].
+func CheckEndpoint(item Item) error {
+	if p := checkEndpoint(item.Text); p.what != "" {
+		return &Error{Origin: item.Origin, Problem: p.what, Instead: p.instead}
+	}
+	return nil
 }
 
 func checkEndpoint(value string) problem {

@@ -19,7 +19,7 @@ func newLeak(found []*scanner.Finding, set *rules.Set, reportedAt time.Time) Lea
 	slices.SortStableFunc(found, func(a, b *scanner.Finding) int { return comparePlaces(newPlace(a), newPlace(b)) })
 	f := found[0]
 	l := Leak{Fingerprint: f.Fingerprint, RuleID: f.RuleID, Title: f.Title, Redacted: f.Secret.Redacted(),
-		Severity: f.Severity, Confidence: f.Confidence, Verdict: f.Verdict}
+		Severity: f.Severity, Confidence: f.Confidence, Verdict: f.Verdict, Verification: f.Verification}
 	known := map[string]string{}
 	for _, f := range found {
 		l.join(f)
@@ -69,7 +69,7 @@ func (l *Leak) join(f *scanner.Finding) {
 		l.Confidence = f.Confidence
 	}
 	if alarm(f.Verdict) > alarm(l.Verdict) {
-		l.Verdict = f.Verdict
+		l.Verdict, l.Verification = f.Verdict, f.Verification
 	}
 	for _, reason := range f.Reasons {
 		if !slices.Contains(l.Reasons, reason) {

@@ -168,6 +168,9 @@ func (m *markdown) about(l *Leak, now time.Time) {
 		alive = "**" + alive + "**"
 	}
 	row("Alive?", alive)
+	for _, r := range verified(l.Verification) {
+		row(r[0], escape(r[1]))
+	}
 	where := locate(&l.Places[0])
 	if more := len(l.Places) - 1; more > 0 {
 		where += " and " + number(more, "more place") + ", listed below"

@@ -42,6 +42,8 @@ type Leak struct {
 	Severity                             rules.Severity
 	Confidence                           rules.Confidence
 	Verdict                              scanner.Verdict
+	// Verification is the answer of the provider that the verdict comes from; nil if nobody was asked.
+	Verification *scanner.Verification
 	// Why says what its holder can do; empty where the rule is not known.
 	Why     string
 	Docs    []string

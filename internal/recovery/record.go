@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,6 +96,48 @@ func verdictWords(v scanner.Verdict) string {
 	default:
 		return "nobody asked; count it as live"
 	}
+}
+
+// maxLearned bounds what a runbook repeats of a provider's answer, and maxLearnedText each text of it, in bytes.
+const (
+	maxLearned     = 8
+	maxLearnedText = 300
+)
+
+// verified are rows on what the provider answered: a name and what it says.
+func verified(v *scanner.Verification) [][2]string {
+	if v == nil {
+		return nil
+	}
+	var rows [][2]string
+	row := func(name, value string) {
+		if value != "" {
+			rows = append(rows, [2]string{name, clipped(value)})
+		}
+	}
+	row("Its provider says", v.Says)
+	row("Do", v.Do)
+	for i, name := range slices.Sorted(maps.Keys(v.Learned)) {
+		if i == maxLearned {
+			break
+		}
+		row("Known to the provider", clipped(strings.ReplaceAll(name, "_", " "))+": "+clipped(v.Learned[name]))
+	}
+	switch {
+	case v.Host == "":
+	case v.Status > 0:
+		row("Asked", v.Host+" answered "+strconv.Itoa(v.Status)+" on "+v.At.UTC().Format("2006-01-02 15:04")+" UTC")
+	default:
+		row("Asked", v.Host+" gave no answer on "+v.At.UTC().Format("2006-01-02 15:04")+" UTC")
+	}
+	return rows
+}
+
+func clipped(s string) string {
+	if len(s) <= maxLearnedText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxLearnedText], "") + "…"
 }
 
 // kindWords names a kind of place for people.

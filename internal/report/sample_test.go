@@ -67,6 +67,9 @@ func sampleReport(t *testing.T) *scanner.Report {
 		Excerpt: "ANTHROPIC_API_KEY=sk-ant-api03-R2D...igAA", Verdict: scanner.Live,
 		Facts:   map[string]string{"partial_key_hint": "sk-ant-api03-R2D...igAA", "organization_id": "org-0001"},
 		Reasons: []string{"the checksum is right", "the provider accepts it"},
+		Verification: &scanner.Verification{At: day(22), Provider: "anthropic", Host: "api.anthropic.com", Status: 200, Attempts: 1,
+			Says: "The provider accepts the key.", Do: "Revoke it\x1b[2J\u202e now.",
+			Learned: map[string]string{"organization_id": "org-0001", "name": "Acme\x1b]0;x\a" + strings.Repeat("x", 300)}},
 	}
 	inHead := key
 	inHead.Location = at("config/prod.env", 3, 19, 127, scanner.KindCommitContent, commit("a", 4), id("1"))

@@ -121,6 +121,7 @@ func (t *textWriter) group(g *Group) {
 	if len(f.Reasons) > 0 && (g.Confidence != rules.HighConfidence || g.Verdict != scanner.NotAsked) {
 		t.wrapped(strings.Join(f.Reasons, "; "), "  ", t.faint)
 	}
+	t.verification(g)
 	t.facts(g)
 	t.places(g)
 	t.line(t.faint.Sprintf("  rule %s, fingerprint %s", visible.Text(f.RuleID), visible.Text(f.Fingerprint)))

@@ -46,7 +46,7 @@ func (t *textWriter) block(groups []*Group, b blocked) {
 	for _, g := range shown {
 		f := g.First()
 		t.line("  " + t.place.Sprint(head(f)) + t.details(f) + "  " + t.strong.Sprint(visible.Text(cmp.Or(f.Title, f.RuleID))) + "  " +
-			visible.Text(f.Secret.Redacted()) + "  " + t.severity(g.Severity).Sprint(visible.Text(string(g.Severity))) + t.morePlaces(g))
+			visible.Text(f.Secret.Redacted()) + "  " + t.severity(g.Severity).Sprint(visible.Text(string(g.Severity))) + t.verdictWord(g) + t.morePlaces(g))
 		if f.Revealed != "" {
 			t.revealed(f.Revealed)
 		}
@@ -65,6 +65,13 @@ func (t *textWriter) block(groups []*Group, b blocked) {
 		t.line("  and " + Number(int64(more), "more secret"))
 	}
 	t.waysOn(shown, b)
+}
+
+func (t *textWriter) verdictWord(g *Group) string {
+	if g.Verdict == scanner.NotAsked {
+		return ""
+	}
+	return "  " + t.verdict(g.Verdict).Sprint(visible.Text(string(g.Verdict)))
 }
 
 func (t *textWriter) morePlaces(g *Group) string {

@@ -102,6 +102,13 @@ func describe(f *scanner.Finding) string {
 	default:
 		words = append(words, "Revoke it: whoever can read this repository has it, and taking it out of the file does not take it out of the history.")
 	}
+	if v := f.Verification; v != nil {
+		for _, text := range []string{v.Says, report.Asked(v)} {
+			if text != "" {
+				words = append(words, strings.TrimSuffix(clip(text, maxShown), ".")+".")
+			}
+		}
+	}
 	return strings.Join(append(words, "Rule "+f.RuleID+"."), " ")
 }
 

@@ -52,7 +52,7 @@ func table(rep *scanner.Report, room int) string {
 		if c := f.Location.Commit; c != nil {
 			commit = cell(short(c.ID)) + " " + c.Date.UTC().Format("2006-01-02")
 		}
-		row := fmt.Sprintf("| %s | %s %s | %s | %s |\n", escape(string(f.Severity)), escape(bounded(title(f))), cell(f.Secret.Redacted()), cell(place(f)), commit)
+		row := fmt.Sprintf("| %s | %s %s | %s | %s |\n", escape(graded(f)), escape(bounded(title(f))), cell(f.Secret.Redacted()), cell(place(f)), commit)
 		if b.Len()+len(row) > room {
 			b.WriteString("\n" + report.Number(int64(len(findings)-i), "more finding") + " for which there is no room here.\n")
 			break
@@ -61,6 +61,14 @@ func table(rep *scanner.Report, room int) string {
 	}
 	b.WriteString("\nRevoke each of them first: taking it out of a file does not take it out of the history.\n\n")
 	return b.String()
+}
+
+// graded is a finding's severity and, where it is known, whether its provider takes it.
+func graded(f *scanner.Finding) string {
+	if f.Verdict == scanner.NotAsked {
+		return string(f.Severity)
+	}
+	return string(f.Severity) + ", " + string(f.Verdict)
 }
 
 // after is what follows the findings.

@@ -104,6 +104,9 @@ func describe(f *scanner.Finding) string {
 	default:
 		words = append(words, "Whether it is live is not known: treat it as live, and revoke it.")
 	}
+	if v := f.Verification; v != nil {
+		words = append(words, verified(v)...)
+	}
 	if c := f.Location.Commit; c != nil {
 		words = append(words, "Introduced in commit "+plain(shortened(c.ID))+" of "+c.Date.UTC().Format("2006-01-02")+".")
 	}
@@ -115,6 +118,17 @@ func describe(f *scanner.Finding) string {
 		words = append(words, "It stands there encoded as "+plain(strings.Join(f.Location.Decoded, " in "))+".")
 	}
 	return strings.Join(words, " ")
+}
+
+// verified are sentences on what the provider answered.
+func verified(v *scanner.Verification) []string {
+	var words []string
+	for _, text := range []string{v.Says, v.Do, report.Asked(v)} {
+		if text != "" {
+			words = append(words, sentence(plain(clip(visible.Text(text), maxDescription))))
+		}
+	}
+	return words
 }
 
 func shortened(id string) string { return clip(visible.Text(id), 12) }
@@ -227,6 +241,10 @@ func properties(f *scanner.Finding) map[string]any {
 		}
 	}
 	set("verdict", string(f.Verdict))
+	if v := f.Verification; v != nil {
+		p["security-severity"] = securitySeverity(f.Severity)
+		p["verification"] = verificationOf(v)
+	}
 	set("object", f.Location.Object)
 	set("member", f.Location.Member)
 	if f.Location.Commit != nil {
@@ -239,4 +257,24 @@ func properties(f *scanner.Finding) map[string]any {
 		}
 	}
 	return p
+}
+
+// verificationOf is what the provider answered, for a reader that is a program.
+func verificationOf(v *scanner.Verification) map[string]any {
+	out := map[string]any{"cached": v.Cached}
+	for name, value := range map[string]string{"provider": v.Provider, "host": v.Host, "says": v.Says, "do": v.Do} {
+		if value != "" {
+			out[name] = clip(visible.Text(value), maxDescription)
+		}
+	}
+	if !v.At.IsZero() {
+		out["at"] = timestamp(v.At)
+	}
+	if v.Status > 0 {
+		out["status"] = v.Status
+	}
+	if learned := report.Learned(v); len(learned) > 0 {
+		out["learned"] = learned
+	}
+	return out
 }

@@ -20,19 +20,29 @@ type ruleTable struct {
 
 func newRuleTable(set *rules.Set, found []*scanner.Finding) *ruleTable {
 	used := map[string]*scanner.Finding{}
+	gravest := map[string]rules.Severity{}
+	asked := map[string]bool{}
 	var order []string
 	for _, f := range found {
 		if used[f.RuleID] == nil {
 			used[f.RuleID] = f
 			order = append(order, f.RuleID)
 		}
+		if f.Severity.Rank() > gravest[f.RuleID].Rank() || gravest[f.RuleID] == "" {
+			gravest[f.RuleID] = f.Severity
+		}
+		asked[f.RuleID] = asked[f.RuleID] || f.Verification != nil
 	}
 	t := &ruleTable{descriptors: []*descriptor{}, index: map[string]int{}}
 	all := set.All()
 	for i := range all {
 		if used[all[i].ID] != nil && set.Lookup(all[i].ID) == &all[i] {
 			playbook, _ := set.PlaybookOf(&all[i])
-			t.add(&all[i], playbook)
+			r := all[i]
+			if asked[r.ID] { // code scanning has one score for a rule: that of the gravest of its findings, as their providers answered
+				r.Severity = gravest[r.ID]
+			}
+			t.add(&r, playbook)
 		}
 	}
 	for _, id := range order {
