@@ -33,6 +33,7 @@ func newCI(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.ci(cmd, &f, &c) },
 	}
 	f.register(cmd)
+	f.registerVerify(cmd)
 	f.registerCache(cmd)
 	registerFailOn(cmd)
 	fs := cmd.Flags()

@@ -50,7 +50,7 @@ func TestFailOn(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"", "live", "New", "nothing"} {
+	for _, bad := range []string{"", "lives", "New", "nothing"} {
 		var hint *hintError
 		if _, err := parseFailOn(bad); !errors.As(err, &hint) {
 			t.Errorf("--fail-on %q: %v", bad, err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -32,10 +31,8 @@ func registerFailOn(cmd *cobra.Command) {
 // parseFailOn reads the flag's value.
 func parseFailOn(value string) (failOn, error) {
 	switch f := failOn(value); f {
-	case failOnNew, failOnAll, failOnNone:
+	case failOnNew, failOnAll, failOnNone, failOnLive:
 		return f, nil
-	case failOnLive: // nothing asks providers yet, so that no finding could ever fail the run
-		return f, withHint(errors.New("--fail-on live needs verification, which this version does not have"), hintFailOnLive)
 	default:
 		return f, withHint(fmt.Errorf("invalid value %q for --fail-on", value), hintFailOn)
 	}
@@ -62,6 +59,9 @@ func (a *app) outcome(f *scanFlags, rep *scanner.Report) error {
 	policy, err := parseFailOn(f.conf.FailOn.Is)
 	if err != nil {
 		return err
+	}
+	if policy == failOnLive && !(f.verifies && f.enabled && !f.dryRun) { // nobody was asked, so that nothing could be known to be alive
+		policy = failOnNew
 	}
 	return policy.outcome(rep)
 }

@@ -26,6 +26,7 @@ type scanFlags struct {
 	noCache         bool
 	noConfig        bool
 	suppressFlags
+	verifyFlags
 
 	// target is a path in the repository whose policy holds; empty for the current folder. policy takes its place if it is set:
 	// a change that is checked must not bring its own.
@@ -110,6 +111,7 @@ func (f *scanFlags) take(e *config.Effective, set *rules.Set) {
 	f.minConfidence, f.includeExamples = string(e.MinConfidence.Is), e.IncludeExamples.Is
 	f.maxSize, f.timeout = e.MaxSizeText(), e.Timeout.Is
 	f.suppressFlags.take(e)
+	f.takeVerify(e)
 	f.conf, f.set = e, set
 }
 

@@ -38,20 +38,18 @@ func newMCP(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "mcp", Short: helpMCPShort, Long: helpMCP, Example: exampleMCP, Args: exactly(0, 0, hintMCPArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if verify {
-				return withHint(errors.New("--verify cannot be used yet"), hintMCPVerify)
-			}
-			return a.serveMCP(cmd, &f, root)
+			return a.serveMCP(cmd, &f, root, verify)
 		},
 	}
 	f.registerAnswering(cmd)
+	f.registerAsking(cmd)
 	cmd.Flags().StringVar(&root, "root", ".", helpFlagMCPRoot)
 	cmd.Flags().BoolVar(&verify, "verify", false, helpFlagMCPVerify)
 	return cmd
 }
 
 // serveMCP answers a client until it leaves. What concerns reports (outputs, progress, values in clear) has no meaning here.
-func (a *app) serveMCP(cmd *cobra.Command, f *scanFlags, root string) error {
+func (a *app) serveMCP(cmd *cobra.Command, f *scanFlags, root string, verify bool) error {
 	f.noProgress, f.showSecrets, f.outputs = true, false, nil
 	top, err := filepath.Abs(root)
 	if err == nil {
@@ -63,7 +61,7 @@ func (a *app) serveMCP(cmd *cobra.Command, f *scanFlags, root string) error {
 	if info, err := os.Stat(top); err != nil || !info.IsDir() {
 		return withHint(fmt.Errorf("%q is no folder", root), hintMCPRoot)
 	}
-	s := &mcpService{a: a, cmd: cmd, flags: *f, root: top}
+	s := &mcpService{a: a, cmd: cmd, flags: *f, root: top, verify: verify}
 	p, err := s.prepare(cmd) // what is wrong with rules or configuration is said now
 	if err != nil {
 		return err
@@ -84,18 +82,21 @@ type mcpService struct {
 	set   *rules.Set
 	scrub func(string) string
 	root  string // absolute, without links
+	// verify says that providers may be asked, by the tool for that alone.
+	verify bool
 }
 
 // prepare reads the configuration and the policy of what is served. It is done for each request: they may have changed.
 func (s *mcpService) prepare(cmd *cobra.Command) (*prepared, error) {
 	own := s.flags
+	own.verifies = s.verify
 	own.policy = worktreePolicy(topAround(s.root))
 	return s.a.prepare(cmd, &own)
 }
 
 func (s *mcpService) tools() []mcp.Tool {
 	readOnly := mcp.Annotations{ReadOnly: true}
-	return []mcp.Tool{
+	tools := []mcp.Tool{
 		{Name: "scan", Title: mcpScanTitle, Description: mcpScan, Annotations: readOnly, Call: s.told(s.scan),
 			InputSchema: schemaOf(`"text": {"type": "string"},
 				"path": {"type": "string", "description": "relative to the root, . for all of it"},
@@ -108,6 +109,15 @@ func (s *mcpService) tools() []mcp.Tool {
 			InputSchema: schemaOf(`"id": {"type": "string", "description": "show this rule"},
 				"query": {"type": "string", "description": "list only rules with this word in their id or title"}`)},
 	}
+	if s.verify {
+		tools = append(tools, mcp.Tool{
+			Name: "verify", Title: mcpVerifyTitle, Description: mcpVerify, Annotations: mcp.Annotations{ReadOnly: true, OpenWorld: true},
+			Call: s.told(s.asked), InputSchema: schemaOf(`"text": {"type": "string"},
+				"path": {"type": "string", "description": "a file or folder, relative to the root"},
+				"name": {"type": "string", "description": "name of the file that the text is from, for rules that go by it"}`),
+		})
+	}
+	return tools
 }
 
 func schemaOf(properties string) json.RawMessage {
@@ -182,9 +192,21 @@ type mcpFinding struct {
 	Excerpt    string               `json:"excerpt"`
 	Reasons    []string             `json:"reasons,omitempty"`
 	Suppressed *scanner.Suppression `json:"suppressed,omitempty"`
+	// Verdict and Verification are what the provider said, if it was asked.
+	Verdict      scanner.Verdict       `json:"verdict,omitempty"`
+	Verification *scanner.Verification `json:"verification,omitempty"`
 }
 
 func (s *mcpService) scan(ctx context.Context, raw json.RawMessage) (any, error) {
+	return s.search(ctx, raw, false)
+}
+
+// asked is scan, and asks providers about what is found.
+func (s *mcpService) asked(ctx context.Context, raw json.RawMessage) (any, error) {
+	return s.search(ctx, raw, true)
+}
+
+func (s *mcpService) search(ctx context.Context, raw json.RawMessage, ask bool) (any, error) {
 	args, err := readArguments(raw, "text", "path", "name")
 	if err != nil {
 		return nil, err
@@ -198,6 +220,7 @@ func (s *mcpService) scan(ctx context.Context, raw json.RawMessage) (any, error)
 	if err != nil {
 		return nil, fmt.Errorf(msgMCPFailed, err)
 	}
+	p.flags.verifies, p.flags.enabled = ask, ask
 	var src scanner.Source
 	around := s.root
 	if args.Text != nil {
@@ -239,7 +262,7 @@ func (s *mcpService) report(rep *scanner.Report, around string) *mcpReport {
 		f := &rep.Findings[i]
 		out.Findings = append(out.Findings, mcpFinding{
 			f.RuleID, f.Title, f.Severity, f.Confidence, f.Secret, s.scrub(visible.Text(below(f.Location.Place()))), f.Location.StartLine, f.Location.EndLine,
-			f.Excerpt, f.Reasons, f.Suppressed,
+			f.Excerpt, f.Reasons, f.Suppressed, f.Verdict, f.Verification,
 		})
 	}
 	for i := range out.Skipped {

@@ -105,7 +105,7 @@ func TestMCPConversation(t *testing.T) {
 
 func TestMCPUsage(t *testing.T) {
 	for name, args := range map[string][]string{
-		"verify": {"--verify"}, "an argument": {"."}, "no such root": {"--root", filepath.Join(t.TempDir(), "gone")}, "a file": {"--root", "mcp_test.go"},
+		"an endpoint": {"--verify", "--verify-endpoint", "anthropic=http://example.com"}, "an argument": {"."}, "no such root": {"--root", filepath.Join(t.TempDir(), "gone")}, "a file": {"--root", "mcp_test.go"},
 		"a bad flag": {"--min-confidence", "sure"},
 	} {
 		var out bytes.Buffer

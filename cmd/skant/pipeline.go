@@ -64,6 +64,9 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 	if p.set, err = f.ruleSet(cmd); err != nil {
 		return nil, err
 	}
+	if err = f.checkVerify(p.set); err != nil {
+		return nil, err
+	}
 	if p.silence, err = a.loadPolicy(f); err != nil {
 		return nil, err
 	}
@@ -101,7 +104,10 @@ func (a *app) scanAs(cmd *cobra.Command, name string, p *prepared, target string
 	}
 	rep.Coverage, rep.Findings, rep.Hidden = res.Coverage, res.Findings, res.Hidden
 	rep.Coverage.Policy = p.flags.policyOf(p.scanner.Scrub)
-	return rep, a.applyPolicy(p, rep)
+	if err := a.applyPolicy(p, rep); err != nil {
+		return rep, err
+	}
+	return rep, a.verify(ctx, cmd, p, rep)
 }
 
 // finish is the end of every scanning command: outputs, the summary, the exit code.

@@ -44,6 +44,7 @@ func newScan(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerVerify(cmd)
 	cmd.Flags().BoolVar(&noIgnore, "no-ignore", false, helpFlagNoIgnore)
 	return cmd
 }
@@ -111,6 +112,7 @@ func newStaged(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerVerify(cmd)
 	return cmd
 }
 
@@ -141,6 +143,7 @@ func newDiff(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerVerify(cmd)
 	cmd.Flags().StringVarP(&path, "repo", "C", ".", helpFlagRepo)
 	return cmd
 }
@@ -166,6 +169,7 @@ func newHistory(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerVerify(cmd)
 	f.registerCache(cmd)
 	cmd.Flags().BoolVar(&submodules, "submodules", false, helpFlagSubmodules)
 	return cmd

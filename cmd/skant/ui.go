@@ -84,9 +84,9 @@ const (
 git histories, says what they are and since when they can be seen, and writes the runbook
 that ends the incident.
 
-It prints no secret unless you ask it to, opens no connection (only "skant ci" has git fetch what
-a shallow clone lacks), executes nothing of what it scans, and calls no scan clean that could not
-read everything.
+It prints no secret unless you ask it to, opens no connection unless you ask it to verify (and "skant
+ci" has git fetch what a shallow clone lacks), executes nothing of what it scans, and calls no scan
+clean that could not read everything.
 ` + exitStatusHelp
 
 	helpScanShort = "search files and folders"

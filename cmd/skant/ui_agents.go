@@ -62,17 +62,18 @@ Exit status: 0 when the client has left, 2 wrong usage or configuration.`
   claude mcp add skant -- skant mcp`
 
 	helpFlagMCPRoot   = "`FOLDER` below which files may be read"
-	helpFlagMCPVerify = "offer the tool verify, which asks providers whether a secret is alive (not in this version)"
+	helpFlagMCPVerify = "offer the tool verify, which asks providers whether what is found is alive; the only tool that opens a connection"
 
-	hintMCPArgs   = "`skant mcp` takes no arguments: the folder to serve is --root."
-	hintMCPRoot   = "name a folder that exists with --root."
-	hintMCPVerify = "start it without --verify: this version of skant has no verification yet."
+	hintMCPArgs = "`skant mcp` takes no arguments: the folder to serve is --root."
+	hintMCPRoot = "name a folder that exists with --root."
 
 	mcpInstructions = "Finds credentials in texts, files and folders. Values are redacted in every answer. Scan what you are about to write, " +
 		"commit or send. If something is found, replace it by the name of an environment variable or of an entry in a secret manager; do not repeat the value."
 
 	mcpScanTitle    = "Scan for secrets"
 	mcpScan         = "Search a text, or a file or folder below the root, for credentials. Give text or path, not both. Values are redacted. complete is false if something could not be read."
+	mcpVerifyTitle  = "Is it alive?"
+	mcpVerify       = "Search a text, or a file or folder below the root, for credentials, and ask the provider of each whether it is alive: this sends the credential to its own provider, and changes nothing there. unknown means that nobody can tell: treat it as alive. Give text or path, not both. Values are redacted."
 	mcpExplainTitle = "Explain a line"
 	mcpExplain      = "Tell what every rule that was tried on a text or a file, or on one line of it, made of it, and why. Give text or path, not both."
 	mcpRulesTitle   = "Rules"

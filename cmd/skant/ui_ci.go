@@ -34,7 +34,7 @@ const (
 	hintCIScopeRange = "name the base with --base, or leave --scope out."
 	hintCITop        = "run it in the top folder of the repository."
 	hintFailOn       = "write new, all, live or none."
-	hintFailOnLive   = "write --fail-on new; nothing is known to be alive before it was verified."
+	hintFailOnLive   = "write --fail-on new, or add --verify: nothing is known to be alive before its provider was asked."
 )
 
 const (
