@@ -8,5 +8,18 @@ func (s *Set) Filter(keep func(*Rule) bool) *Set {
 			kept = append(kept, s.rules[i])
 		}
 	}
-	return &Set{rules: kept, playbooks: s.playbooks, liveness: s.liveness}
+	return &Set{rules: kept, playbooks: s.playbooks, liveness: s.liveness, extra: s.extra}
+}
+
+// Unasked returns the set without what is said about asking providers: for rules of somebody who may not say whom secrets are sent to.
+func (s *Set) Unasked() *Set {
+	kept := make([]Rule, len(s.rules))
+	extra := map[string]said{}
+	for i := range s.rules {
+		kept[i] = s.rules[i]
+		of := s.saidOf(&kept[i])
+		kept[i].Liveness, of.liveness = "", nil
+		extra[kept[i].ID] = of
+	}
+	return &Set{rules: kept, playbooks: s.playbooks, extra: extra}
 }

@@ -34,7 +34,7 @@ func Lint(s *Set) []error {
 		if _, ok := s.PlaybookOf(r); !ok && !r.Identifier {
 			note("playbook is missing: say how an incident with it ends")
 		}
-		if l, ok := s.LivenessOf(r); ok {
+		for _, l := range s.ChecksOf(r) {
 			for _, err := range lintLiveness(&l) {
 				note("%w", err)
 			}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/textproto"
 	"net/url"
+	"regexp"
 	"strings"
 	"text/template"
-	"text/template/parse"
 )
 
-// Liveness says how a provider is asked whether a credential is alive, without a side effect. Exactly one of Request, Signed
-// and Uncheckable is set. It stands in a rule file under liveness, and rules name it.
+// Liveness says how a provider is asked whether a credential is alive, without a side effect. Exactly one of Request, Signed,
+// Uncheckable and Kinds is set. It stands in a rule file under liveness, and rules name it.
 type Liveness struct {
 	Name string `yaml:"-"`
 	// Request is sent once for each distinct secret.
@@ -21,14 +21,33 @@ type Liveness struct {
 	Signed string `yaml:"signed"`
 	// Uncheckable is a sentence on why the provider cannot be asked without a side effect, or at all.
 	Uncheckable string `yaml:"uncheckable"`
+	// Kinds choose another of the file's entries by the form of the secret, where a rule finds credentials of several kinds: the
+	// first that fits. The last fits every secret.
+	Kinds []Kind `yaml:"kinds"`
 	// SelfHosted says that the provider has no host of its own: it is asked only where the user names one
 	// (--verify-endpoint), which stands for {{.endpoint}} in the URL.
 	SelfHosted bool `yaml:"self_hosted"`
 	// Needs are facts and parts without which the request cannot be made.
 	Needs []string `yaml:"needs"`
+	// NoDead is a sentence on why no answer can mean dead: the provider gives a credential that is alive the same one. It is told with
+	// refusals that stay unknown, and what would prove the credential dead.
+	NoDead string `yaml:"no_dead"`
+	// Elsewhere is a sentence on the other hosts that give out credentials of the same form. Where the user named one of them,
+	// what it does not know is not dead, as nobody else was asked.
+	Elsewhere string `yaml:"elsewhere"`
 	// Answers are tried in order; the first that fits decides. What none fits is unknown, and so are, before any of them
 	// is asked, redirects and pages of something between us and the provider.
 	Answers []Answer `yaml:"answers"`
+}
+
+// Kind is one of the kinds of credentials that a rule finds.
+type Kind struct {
+	// Secret is an RE2 expression that matches somewhere in the secret; empty, in the last, for all others.
+	Secret string `yaml:"secret"`
+	// Use is the name of the entry by which credentials of this kind are checked.
+	Use string `yaml:"use"`
+	// entry is that entry, once the file is read.
+	entry *Liveness
 }
 
 // Request is one HTTP request. URL, header values and body are text/template templates over the values of the credential:
@@ -65,11 +84,64 @@ type Answer struct {
 	StatusAlone string `yaml:"status_alone"`
 }
 
-// LivenessOf returns how a rule's credentials are checked; ok is false where nothing is said about it. It needs rules that were
-// read by [Load], [BuiltinWithDocs] or [BuiltinFor].
+// LivenessOf returns what a rule names as its check, which may be a choice between others (Kinds); ok is false where nothing is said
+// about it. It needs rules that were read by [Load], [BuiltinWithDocs] or [BuiltinFor].
 func (s *Set) LivenessOf(r *Rule) (l Liveness, ok bool) {
+	if of, added := s.extra[r.ID]; added {
+		if of.liveness == nil {
+			return Liveness{}, false
+		}
+		return *of.liveness, true
+	}
 	l, ok = s.liveness[r.Provider+"/"+r.Liveness]
 	return l, ok
+}
+
+// LivenessFor returns how one of a rule's credentials is checked, by its secret where that decides.
+func (s *Set) LivenessFor(r *Rule, secret string) (l Liveness, ok bool) {
+	l, ok = s.LivenessOf(r)
+	for _, k := range l.Kinds {
+		if fits, err := regexp.MatchString(k.Secret, secret); err == nil && fits {
+			if k.entry == nil {
+				return Liveness{}, false
+			}
+			return *k.entry, true
+		}
+	}
+	return l, ok
+}
+
+// ChecksOf returns every entry by which a rule's credentials are checked: one, or one for each kind.
+func (s *Set) ChecksOf(r *Rule) []Liveness {
+	l, ok := s.LivenessOf(r)
+	if !ok {
+		return nil
+	}
+	if len(l.Kinds) == 0 {
+		return []Liveness{l}
+	}
+	var out []Liveness
+	for _, k := range l.Kinds {
+		if k.entry != nil {
+			out = append(out, *k.entry)
+		}
+	}
+	return out
+}
+
+// HasOwnServers reports whether some credentials of a provider belong to servers that others run.
+func (s *Set) HasOwnServers(provider string) bool {
+	for i := range s.rules {
+		if s.rules[i].Provider != provider {
+			continue
+		}
+		for _, l := range s.ChecksOf(&s.rules[i]) {
+			if l.SelfHosted {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Values are what a request is made from: "secret", "endpoint", parts and facts by name.
@@ -113,53 +185,6 @@ func (r *Request) Host() string {
 		return ""
 	}
 	return rest[:strings.IndexAny(rest+"/", "/?")]
-}
-
-// Fields returns the names of the values that the request is made from.
-func (r *Request) Fields() ([]string, error) {
-	var names []string
-	seen := map[string]bool{}
-	texts := []string{r.URL, r.Body}
-	for _, v := range r.Headers {
-		texts = append(texts, v)
-	}
-	for _, text := range texts {
-		t, err := template.New("").Funcs(requestFuncs()).Parse(text)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range fieldsOf(t.Root) {
-			if !seen[name] {
-				seen[name] = true
-				names = append(names, name)
-			}
-		}
-	}
-	return names, nil
-}
-
-// fieldsOf returns the fields that a template names.
-func fieldsOf(n parse.Node) []string {
-	var names []string
-	switch n := n.(type) {
-	case *parse.ListNode:
-		for _, sub := range n.Nodes {
-			names = append(names, fieldsOf(sub)...)
-		}
-	case *parse.ActionNode:
-		names = fieldsOf(n.Pipe)
-	case *parse.PipeNode:
-		for _, c := range n.Cmds {
-			names = append(names, fieldsOf(c)...)
-		}
-	case *parse.CommandNode:
-		for _, a := range n.Args {
-			names = append(names, fieldsOf(a)...)
-		}
-	case *parse.FieldNode:
-		names = append(names, n.Ident[0])
-	}
-	return names
 }
 
 // canonicalHeader reports whether name is a header's, written as Go writes it.

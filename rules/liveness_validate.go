@@ -18,25 +18,63 @@ func (l *Liveness) validate() []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	ways := 0
-	for _, set := range []bool{l.Request.URL != "", l.Signed != "", l.Uncheckable != ""} {
+	for _, set := range []bool{l.Request.URL != "", l.Signed != "", l.Uncheckable != "", len(l.Kinds) > 0} {
 		if set {
 			ways++
 		}
 	}
 	switch {
 	case ways != 1:
-		bad("write one of request, signed and uncheckable")
-	case l.Uncheckable != "" && len(l.Answers) > 0:
-		bad("what cannot be checked has no answers")
-	case l.Uncheckable == "" && len(l.Answers) == 0:
+		bad("write one of request, signed, uncheckable and kinds")
+	case l.asks() && len(l.Answers) == 0:
 		bad("answers are missing")
+	case l.asks():
+	case len(l.Answers) > 0:
+		bad("what asks nobody has no answers")
+	case l.NoDead != "" || l.Elsewhere != "" || l.SelfHosted || len(l.Needs) > 0:
+		bad("what asks nobody has no no_dead, elsewhere, self_hosted or needs")
 	}
+	if l.Elsewhere != "" && l.SelfHosted {
+		bad("elsewhere is for what has a host of its own: the others of a self_hosted one are known to be many")
+	}
+	errs = append(errs, l.validateKinds()...)
 	if l.Request.URL != "" {
 		errs = append(errs, l.validateRequest()...)
 	}
 	for i := range l.Answers {
 		for _, err := range l.Answers[i].validate() {
 			bad("answer %d: %w", i+1, err)
+		}
+		// Expired may stand beside it: a provider that says so of its own accord knows the credential.
+		if l.NoDead != "" && l.Answers[i].Verdict == "dead" {
+			bad("answer %d means dead, and no_dead says that none can", i+1)
+		}
+	}
+	if _, err := l.AnswerFields(); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// asks reports whether anybody is asked.
+func (l *Liveness) asks() bool { return l.Request.URL != "" || l.Signed != "" }
+
+// validateKinds sees to it that each secret has exactly one kind. Whether the entries that they name exist is looked at with the rules.
+func (l *Liveness) validateKinds() []error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for i, k := range l.Kinds {
+		last := i == len(l.Kinds)-1
+		switch _, err := regexp.Compile(k.Secret); {
+		case err != nil:
+			bad("kind %d: %w", i+1, err)
+		case k.Secret == "" && !last:
+			bad("kind %d fits every secret, so that those after it are never reached", i+1)
+		case k.Secret != "" && last:
+			bad("the last kind has no secret: it is for all others")
+		}
+		if k.Use == "" {
+			bad("kind %d: use is missing: the name of another entry", i+1)
 		}
 	}
 	return errs
@@ -161,8 +199,21 @@ func (a *Answer) validate() []error {
 // bare reports whether nothing but the status is asked for.
 func (a *Answer) bare() bool { return len(a.JSON) == 0 && len(a.Headers) == 0 && a.Body == "" }
 
-// validateFor returns what does not go together with a rule: a request made from a value that the rule does not find.
-func (l *Liveness) validateFor(r *Rule) []error {
+// validateFor returns what does not go together with a rule: kinds that are not there, and a request made from a value that the rule
+// does not find.
+func (l *Liveness) validateFor(r *Rule, all map[string]Liveness) []error {
+	var errs []error
+	for _, k := range l.Kinds {
+		one, ok := all[r.Provider+"/"+k.Use]
+		switch {
+		case !ok:
+			errs = append(errs, fmt.Errorf("liveness %q: %q is not in this file", l.Name, k.Use))
+		case len(one.Kinds) > 0:
+			errs = append(errs, fmt.Errorf("liveness %q: %q is a choice itself", l.Name, k.Use))
+		default:
+			errs = append(errs, one.validateFor(r, all)...)
+		}
+	}
 	known := map[string]bool{"secret": true, "endpoint": true}
 	if r.Fact != "" {
 		known[r.Fact] = true
@@ -172,10 +223,13 @@ func (l *Liveness) validateFor(r *Rule) []error {
 	}
 	fields, err := l.Request.Fields()
 	if err != nil {
-		return nil // told already, of the request itself
+		return errs // told already, of the request itself
 	}
-	var errs []error
-	for _, name := range fields {
+	looked, err := l.AnswerFields()
+	if err != nil {
+		return errs // likewise
+	}
+	for _, name := range append(fields, looked...) {
 		// What evidence states is known only once there is a value.
 		if !known[name] && len(r.Evidence) == 0 {
 			errs = append(errs, fmt.Errorf("liveness %q needs %q, which the rule does not find", l.Name, name))
@@ -189,7 +243,7 @@ func (l *Liveness) validateFor(r *Rule) []error {
 
 // lintLiveness returns what would make a verdict a guess.
 func lintLiveness(l *Liveness) []error {
-	if l.Uncheckable != "" {
+	if !l.asks() {
 		return nil
 	}
 	var errs []error
@@ -205,7 +259,14 @@ func lintLiveness(l *Liveness) []error {
 		}
 	}
 	for _, v := range []string{"live", "dead"} {
-		if !seen[v] {
+		if v == "dead" && l.NoDead != "" {
+			continue
+		}
+		switch {
+		case seen[v]:
+		case v == "dead":
+			errs = append(errs, fmt.Errorf("liveness %q: no answer means dead: write one, or say in no_dead why none can", l.Name))
+		default:
 			errs = append(errs, fmt.Errorf("liveness %q: no answer means %s", l.Name, v))
 		}
 	}

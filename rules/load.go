@@ -103,13 +103,15 @@ func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 	return l.set(label)
 }
 
-// Merge returns a set with the rules of both. A rule id that stands in both is an error: rules are added, not replaced.
+// Merge returns a set with the rules of both. A rule id that stands in both is an error: rules are added, not replaced. What b says of
+// its rules holds for these alone, whatever names it has there: it must not take the place of what a says of its own, least of all of
+// whom a secret is sent to.
 func Merge(a, b *Set) (*Set, error) {
 	var errs []error
-	playbooks, liveness := map[string]Playbook{}, map[string]Liveness{}
-	for _, s := range []*Set{a, b} {
-		maps.Copy(playbooks, s.playbooks)
-		maps.Copy(liveness, s.liveness)
+	extra := map[string]said{}
+	maps.Copy(extra, a.extra)
+	for i := range b.rules {
+		extra[b.rules[i].ID] = b.saidOf(&b.rules[i])
 	}
 	all := append([]Rule{}, a.rules...)
 	for _, r := range b.rules {
@@ -122,7 +124,7 @@ func Merge(a, b *Set) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return &Set{rules: all, playbooks: playbooks, liveness: liveness}, nil
+	return &Set{rules: all, playbooks: a.playbooks, liveness: a.liveness, extra: extra}, nil
 }
 
 type loader struct {
@@ -229,6 +231,12 @@ func (l *loader) addLiveness(shown string, line int, f *file) {
 				l.fail(shown, line, "", fmt.Errorf("liveness %q: %w", n, err))
 			}
 		}
+		for i := range one.Kinds {
+			if entry, ok := f.Liveness[one.Kinds[i].Use]; ok {
+				entry.Name = one.Kinds[i].Use
+				one.Kinds[i].entry = &entry
+			}
+		}
 		l.liveness[f.Provider+"/"+n] = one
 	}
 }
@@ -255,7 +263,7 @@ func (l *loader) add(r *Rule) {
 	if live, ok := l.liveness[r.Provider+"/"+r.Liveness]; r.Liveness != "" && !ok {
 		errs = append(errs, fmt.Errorf("liveness %q is not in this file", r.Liveness))
 	} else if l.check && r.Liveness != "" {
-		errs = append(errs, live.validateFor(r)...)
+		errs = append(errs, live.validateFor(r, l.liveness)...)
 	}
 	l.seen[r.ID] = r.Origin
 	for _, err := range errs {

@@ -230,6 +230,25 @@ type Set struct {
 	entered   sync.Once
 	playbooks map[string]Playbook
 	liveness  map[string]Liveness
+	// extra is what is said of rules that were added, by their ids. For these it stands in the place of both maps.
+	extra map[string]said
+}
+
+// said is what is said of a rule beside it; nil where nothing is.
+type said struct {
+	playbook *Playbook
+	liveness *Liveness
+}
+
+// saidOf returns what is said of a rule of the set.
+func (s *Set) saidOf(r *Rule) (of said) {
+	if p, ok := s.PlaybookOf(r); ok {
+		of.playbook = &p
+	}
+	if l, ok := s.LivenessOf(r); ok {
+		of.liveness = &l
+	}
+	return of
 }
 
 // NewSet makes a set of the given rules and playbooks, without liveness. A playbook's key is "provider/name".
@@ -261,6 +280,12 @@ func (s *Set) Lookup(id string) *Rule {
 
 // PlaybookOf returns the recovery steps of a rule; ok is false where it has none.
 func (s *Set) PlaybookOf(r *Rule) (p Playbook, ok bool) {
+	if of, added := s.extra[r.ID]; added {
+		if of.playbook == nil {
+			return Playbook{}, false
+		}
+		return *of.playbook, true
+	}
 	p, ok = s.playbooks[r.Provider+"/"+r.Playbook]
 	return p, ok
 }

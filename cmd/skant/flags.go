@@ -158,7 +158,11 @@ func (f *scanFlags) loadFile(item config.Item) (*rules.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		return rules.Read(text, item.Text)
+		set, err := rules.Read(text, item.Text)
+		if err != nil {
+			return nil, err
+		}
+		return set.Unasked(), nil // whom a secret is sent to is not for what is scanned to say
 	case item.Origin.Layer == config.User && !filepath.IsAbs(item.Text):
 		return rules.LoadPath(filepath.Join(f.userFolder, item.Text))
 	default:
