@@ -8,7 +8,7 @@ import (
 // Verification is what asking a credential's provider came to. It holds no secret.
 type Verification struct {
 	// At is when the provider answered, also where the answer was kept from an earlier run (Cached).
-	At time.Time `json:"at"`
+	At time.Time `json:"at,omitzero"`
 	// Provider is the rule's, Host the one that was asked, with its port if it is not the usual one. Host is empty where
 	// nobody was asked.
 	Provider string `json:"provider"`
