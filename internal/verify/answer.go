@@ -19,12 +19,13 @@ import (
 // maxLearned bounds a fact that an answer states, in bytes.
 const maxLearned = 256
 
-// check is a rule's liveness, ready for use. known is false where the rule says nothing about it.
+// check is one entry of a rule's liveness, ready for use. known is false where the rule says nothing about it.
 type check struct {
 	rules.Liveness
 	known  bool
 	signed signedCheck
-	fields []string
+	// fields are what the request is made from, looked what answers are looked at with besides.
+	fields, looked []string
 	// wantsJSON says that some answer is told by its JSON.
 	wantsJSON bool
 	answers   []compiledAnswer
@@ -38,19 +39,20 @@ type compiledAnswer struct {
 
 func (c *check) askable() bool { return c.known && c.Uncheckable == "" }
 
-// checkOf compiles a rule's liveness once.
-func (v *Verifier) checkOf(rule *rules.Rule) (*check, error) {
+// checkOf returns how a rule's credential is checked, compiled once for each entry.
+func (v *Verifier) checkOf(rule *rules.Rule, secret string) (*check, error) {
+	l, known := v.set.LivenessFor(rule, secret)
+	key := rule.ID + "/" + l.Name // a name is one of a rule file's, of which several may be of one provider
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if c := v.checks[rule.ID]; c != nil {
+	if c := v.checks[key]; c != nil {
 		return c, nil
 	}
-	c := &check{}
-	c.Liveness, c.known = v.set.LivenessOf(rule)
+	c := &check{Liveness: l, known: known}
 	if err := c.compile(); err != nil {
 		return nil, fmt.Errorf("liveness of %s: %w", rule.ID, err)
 	}
-	v.checks[rule.ID] = c
+	v.checks[key] = c
 	return c, nil
 }
 
@@ -60,6 +62,9 @@ func (c *check) compile() (err error) {
 			return fmt.Errorf("there is no signature %q", c.Signed)
 		}
 	} else if c.fields, err = c.Request.Fields(); err != nil {
+		return err
+	}
+	if c.looked, err = c.AnswerFields(); err != nil {
 		return err
 	}
 	all := func(from map[string]string) (map[string]*regexp.Regexp, error) {

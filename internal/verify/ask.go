@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,14 +40,39 @@ func (v *Verifier) request(ctx context.Context, t *task) outcome {
 	var o outcome
 	attempts := 0
 	for _, by := range t.check.variants() {
-		one := v.put(ctx, t, by, t.values, t.keep)
+		one := v.paced(ctx, t, by, t.values, t.keep)
 		attempts += one.Verification.Attempts
 		one.Verification.Attempts = attempts
 		if o = one; o.Verdict != scanner.Dead {
 			break
 		}
 	}
+	v.explain(t, &o)
 	return o
+}
+
+// explain adds to an answer what a rule says about its limits: refusals that cannot mean dead, and servers that know nothing of each
+// other's credentials.
+func (v *Verifier) explain(t *task, o *outcome) {
+	says := &o.Verification.Says
+	switch status := o.Verification.Status; {
+	case o.Verdict == scanner.Dead && t.to != nil && t.check.Elsewhere != "" && !v.standsIn:
+		o.Verdict = scanner.Unknown
+		*says = o.Verification.Host + ", which was named for " + t.rule.Provider + ", does not accept it. " + t.check.Elsewhere
+		o.Verification.Do = "Ask without --verify-endpoint " + t.rule.Provider + "=..., too; it is dead only if nobody knows it."
+	case o.Verdict == scanner.Unknown && t.check.NoDead != "" && o.fits && status < 500 && !passing(status):
+		*says += " " + t.check.NoDead
+	}
+}
+
+// passing reports whether a status is about the moment or the way, and not about the credential.
+func passing(status int) bool {
+	switch status {
+	case http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	default:
+		return false
+	}
 }
 
 // put puts one question with the given values: the task's own, or those of a negative control.
@@ -99,9 +125,10 @@ func (v *Verifier) attempt(ctx context.Context, t *task, req *http.Request, limi
 		o.Verification.Says, again = failure(err, host, v.opt.Timeout)
 	} else {
 		if keep != nil {
-			keep.show(a, newVeil(values, t.secrets))
+			keep.show(a, t.veil(values))
 		}
 		o.take(t.check.judge(o.by.read(v, values, a), host, values, t.secrets), a.status)
+		maps.DeleteFunc(o.Verification.Learned, func(_, fact string) bool { return t.others != nil && t.others.hides(fact) })
 		header = a.header
 		again = retriable(a.status) && o.Verdict == scanner.Unknown
 		o.answered = !again
@@ -139,7 +166,7 @@ func (by variant) read(v *Verifier, values map[string]string, a *answer) *answer
 
 // build makes a request. Its error is unaskable, and holds none of the values.
 func (v *Verifier) build(ctx context.Context, t *task, by variant, values map[string]string) (*http.Request, error) {
-	to := v.endpoints[t.rule.Provider]
+	to := t.to
 	if by.signed.sign != nil {
 		req, err := by.signed.sign(ctx, v, values)
 		var u unaskable

@@ -41,6 +41,25 @@ func signAzureStorage(ctx context.Context, v *Verifier, values map[string]string
 	return req, nil
 }
 
+// storageAccounts settles which account a key is said to be of: what a connection string names, or else the label of a storage service's
+// address near it. account_url stays among the values where that is a guess.
+func storageAccounts(values map[string]string) {
+	switch account, near := values["account"], values["account_url"]; {
+	case near == account:
+		delete(values, "account_url")
+	case account == "":
+		values["account"] = near
+	}
+}
+
+// judgeAzureStorage tells the refusal of a key apart where its account is a guess: it says that the key is of another one.
+func judgeAzureStorage(_ *Verifier, values map[string]string, a *answer) []byte {
+	if values["account_url"] != "" && a.status == http.StatusForbidden && bytes.Contains(a.body, []byte("MAC signature found in the HTTP request")) {
+		return []byte("<Code>SkantOther</Code>")
+	}
+	return a.body
+}
+
 // sharedKeyString is what Shared Key signs of a request without a body: the method, eleven standard headers, none of which is set,
 // the x-ms- headers, and the account, path and query.
 func sharedKeyString(req *http.Request, account string) string {
@@ -218,10 +237,10 @@ func openAIHost(host string) bool {
 func signAzureDevOps(ctx context.Context, _ *Verifier, values map[string]string) (*http.Request, error) {
 	const projects = "/_apis/projects?api-version=7.1&$top=1"
 	address := "https://app.vssps.visualstudio.com/_apis/profile/profiles/me?api-version=7.1"
-	switch organization := values["organization"]; {
+	switch organization := devOpsOrganization(values["organization"]); {
 	case values["endpoint"] != "":
 		address = baseURL(values, "") + projects
-	case dnsLabel(strings.ToLower(organization)):
+	case organization != "":
 		address = "https://dev.azure.com/" + organization + projects
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -231,6 +250,15 @@ func signAzureDevOps(ctx context.Context, _ *Verifier, values map[string]string)
 	req.SetBasicAuth("", values["secret"])
 	req.Header.Set("Accept", "application/json")
 	return req, nil
+}
+
+// devOpsOrganization returns the name of an organization from its address of either form, or from the name itself; empty if it is none.
+func devOpsOrganization(s string) string {
+	s = strings.TrimSuffix(strings.TrimPrefix(s, "dev.azure.com/"), ".visualstudio.com")
+	if !dnsLabel(strings.ToLower(s)) {
+		return ""
+	}
+	return s
 }
 
 // judgeAzureDevOps tells the refusal of an organization that the user named from others: those may be for the scope of the token, or come

@@ -119,7 +119,7 @@ func TestAzureSAS(t *testing.T) {
 		{"address", "sv=2021-12-02&sr=b&sp=r&sip=192.0.2.1&se=" + future, 403, refusal("AuthorizationSourceIPMismatch", ""), scanner.Restricted, "/box/a%20b.txt"},
 		{"permission", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, refusal("AuthorizationPermissionMismatch", ""), scanner.Restricted, "/box/a%20b.txt"},
 		{"firewall", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, refusal("AuthorizationFailure", ""), scanner.Restricted, "/box/a%20b.txt"},
-		{"gone", "sv=2021-12-02&sr=b&sp=r&se=" + future, 404, "<Error><Code>BlobNotFound</Code></Error>", scanner.Restricted, "/box/a%20b.txt"},
+		{"gone", "sv=2021-12-02&sr=b&sp=r&se=" + future, 404, "<Error><Code>BlobNotFound</Code></Error>", scanner.Unknown, "/box/a%20b.txt"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			secret := testSAS("acme01", tc.parameters+"&evil=1")

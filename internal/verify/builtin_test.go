@@ -12,24 +12,22 @@ func TestBuiltinLiveness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := New(set, Options{Proxy: noProxy})
-	if err != nil {
-		t.Fatal(err)
-	}
 	asked := 0
 	for i := range set.All() {
 		r := &set.All()[i]
-		c, err := v.checkOf(r)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if c.askable() {
-			asked++
-		}
-		for _, by := range c.variants() {
-			if c.Signed != "" && by.signed.sign == nil {
-				t.Errorf("%s: there is no signature %q", r.ID, by.name)
+		for _, l := range set.ChecksOf(r) {
+			c := &check{Liveness: l, known: true}
+			if err := c.compile(); err != nil {
+				t.Error(err)
+				continue
+			}
+			if c.askable() {
+				asked++
+			}
+			for _, by := range c.variants() {
+				if c.Signed != "" && by.signed.sign == nil {
+					t.Errorf("%s: there is no signature %q", r.ID, by.name)
+				}
 			}
 		}
 	}

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// liveTTL is how long a credential is taken to be alive without asking again: whoever revokes it wants to see that.
-	liveTTL = 10 * time.Minute
+	// liveTTL is how long a credential is taken to be alive without asking again: long enough for a run and its repetition, and
+	// shorter than it takes to revoke it, as whoever does that looks next whether it worked.
+	liveTTL = time.Minute
 	// maxVerdicts bounds what is kept; the oldest go first.
 	maxVerdicts = 20000
 	// maxDrift is how far ahead an answer may be, for clocks that are set back.
@@ -62,9 +63,16 @@ func openVerdicts(opt Options) *verdicts {
 }
 
 func readRecord(c *cache.Cache) record {
-	r := record{}
 	data, _, ok := c.Get(recordKey())
-	if !ok || json.Unmarshal(data, &r) != nil || len(r.Key) != sha256.Size {
+	if !ok {
+		return record{}
+	}
+	return decodeRecord(data)
+}
+
+func decodeRecord(data []byte) record {
+	r := record{}
+	if json.Unmarshal(data, &r) != nil || len(r.Key) != sha256.Size {
 		return record{}
 	}
 	if r.Entries == nil {
@@ -98,8 +106,8 @@ func (c *verdicts) keeps(v scanner.Verdict) time.Duration {
 }
 
 func (c *verdicts) fresh(v verdict, now time.Time) bool {
-	age := now.Sub(v.Verification.At)
-	return age >= -maxDrift && age < c.keeps(v.Verdict)
+	age, keeps := now.Sub(v.Verification.At), c.keeps(v.Verdict)
+	return keeps > 0 && age >= -maxDrift && age < keeps
 }
 
 // get returns what an earlier run was told.

@@ -196,9 +196,6 @@ func (c *client) send(ctx context.Context, req *http.Request) (*answer, error) {
 func failure(err error, host string, timeout time.Duration) (says string, again bool) {
 	var r refused
 	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var record tls.RecordHeaderError
 	var op *net.OpError
 	var ua unaskable
 	switch {
@@ -210,8 +207,8 @@ func failure(err error, host string, timeout time.Duration) (says string, again 
 		return "The proxy did not connect to " + host + ", so nothing was sent.", false
 	case errors.As(err, &dns):
 		return host + " could not be resolved, so nothing was sent.", dns.IsTemporary
-	case errors.As(err, &certificate) || errors.As(err, &authority) || errors.As(err, &record):
-		return "The connection to " + host + " cannot be trusted (its certificate is not valid here), so nothing was sent.", false
+	case untrusted(err) != "":
+		return "The connection to " + host + " cannot be trusted, so nothing was sent: " + untrusted(err) + ".", false
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err):
 		return host + " did not answer within " + timeout.String() + ".", false
 	case errors.Is(err, errBroken):
@@ -220,6 +217,31 @@ func failure(err error, host string, timeout time.Duration) (says string, again 
 		return "There is no connection to " + host + ", so nothing was sent.", true
 	default:
 		return "The connection to " + host + " failed before there was an answer.", true
+	}
+}
+
+// untrusted says what is wrong with a certificate, and where to look; empty if the error is of another kind.
+func untrusted(err error) string {
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &authority):
+		return "its certificate is signed by an authority that is not trusted here. If it is your own, or that of a proxy, have the system trust it"
+	case errors.As(err, &name):
+		return "its certificate is for another host. Look at the address, and at what else may answer there"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore):
+		return "its certificate is not valid yet. Look at the clock of this machine"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired. If the clock of this machine is right, the server needs a new one"
+	case errors.As(err, &record):
+		return "what answers there does not speak TLS"
+	case errors.As(err, &certificate):
+		return "its certificate is not valid here"
+	default:
+		return ""
 	}
 }
 

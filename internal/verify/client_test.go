@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -28,6 +29,8 @@ func TestPublic(t *testing.T) {
 		"0.0.0.0": false, "10.1.2.3": false, "127.0.0.1": false, "127.9.9.9": false, "169.254.169.254": false, "172.16.0.1": false, "172.31.255.255": false,
 		"192.168.1.1": false, "100.64.0.1": false, "100.127.255.255": false, "192.0.0.192": false, "198.18.0.1": false, "198.19.255.255": false,
 		"224.0.0.1": false, "239.255.255.250": false, "240.0.0.1": false, "255.255.255.255": false, "192.0.2.1": false, "203.0.113.9": false,
+		"192.88.99.1": false, "198.51.100.7": false, "0.255.255.255": false, "10.255.255.255": false, "127.255.255.255": false, "192.168.255.255": false,
+		"11.0.0.0": true, "9.255.255.255": true, "100.128.0.0": true, "198.20.0.0": true, "2001:200::1": true, "2001:0:53aa:64c:0:7ffe:f5ff:fff0": false, "2002:808:808::1": false,
 		"::": false, "::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false,
 		"fe80::1": false, "fe80::1%eth0": false, "fec0::1": false, "fc00::1": false, "fd00:ec2::254": false, "ff02::1": false,
 		"64:ff9b::7f00:1": false, "64:ff9b::808:808": false, "64:ff9b:1::a00:1": false, "2002:7f00:1::": false, "2001::1": false, "2001:db8::1": false,
@@ -322,7 +325,10 @@ func TestRetries(t *testing.T) {
 		{"too late", []int{429, 401}, "3600", scanner.Unknown, 1, 0},
 		{"not of everything", []int{500, 401}, "", scanner.Unknown, 1, 0},
 		{"a strange time", []int{429, 401}, "-1", scanner.Dead, 2, 0},
-		{"a time without end", []int{429, 401}, "99999999999999999999", scanner.Dead, 2, 0},
+		{"a time without end", []int{429, 401}, "99999999999999999999", scanner.Unknown, 1, 0},
+		{"a date long ago", []int{429, 401}, "Thu, 01 Jan 1970 00:00:00 GMT", scanner.Dead, 2, 0},
+		{"a date far off", []int{503, 401}, "Fri, 31 Dec 9999 23:59:59 GMT", scanner.Unknown, 1, 0},
+		{"no time", []int{503, 401}, "soon", scanner.Dead, 2, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			n := 0
@@ -367,6 +373,20 @@ func TestBudgetAndRate(t *testing.T) {
 	}
 }
 
+// Without a rate that was chosen, a server on this machine is asked as fast as it answers, and others 50 times a second.
+func TestDefaultRate(t *testing.T) {
+	v := verifier(t, nil, func(o *Options) {
+		o.Rate, o.Endpoints = 0, map[string]string{"acme": "http://localhost:1", "other": "https://127.0.0.1:2", "third": "https://gate.example"}
+	})
+	for host, want := range map[string]time.Duration{
+		"localhost:1": 0, "127.0.0.1:2": 0, "gate.example:443": 20 * time.Millisecond, "example.com:443": 20 * time.Millisecond, "127.0.0.1:3": 20 * time.Millisecond,
+	} {
+		if got := v.limit(host).interval; got != want {
+			t.Errorf("%s: %v", host, got)
+		}
+	}
+}
+
 // A host that does not answer is left alone, so that a run ends.
 func TestHostThatIsDown(t *testing.T) {
 	srv := rawServer(t, func(io.Writer) {})
@@ -394,6 +414,43 @@ func TestCancelled(t *testing.T) {
 	for i := range fs {
 		if fs[i].Verdict != scanner.NotAsked || fs[i].Verification != nil {
 			t.Fatalf("finding %d: %s", i, fs[i].Verdict)
+		}
+	}
+}
+
+// A fault of our own is no verdict, and takes no other one away.
+func TestFault(t *testing.T) {
+	secret, other := key("acme-key", "Known", 1), key("acme-key", "Other", 2)
+	srv := serve(t, only("none", 200, nil, ""))
+	v := verifier(t, srv, func(o *Options) { o.Workers = 1 })
+	clock, calls := v.clock, 0
+	v.clock = func() time.Time {
+		if calls++; calls == 1 {
+			panic("at " + secret)
+		}
+		return clock()
+	}
+	fs := []scanner.Finding{finding("acme-key", secret), finding("acme-key", other)}
+	if err := v.Verify(context.Background(), fs, nil); err != nil {
+		t.Fatal(err)
+	}
+	if f := fs[0]; f.Verdict != scanner.Unknown || !strings.Contains(f.Verification.Says, "a fault of its own") || strings.Contains(fmt.Sprint(f.Verification), secret[9:]) {
+		t.Errorf("%s %+v", f.Verdict, f.Verification)
+	}
+	if fs[1].Verdict != scanner.Dead {
+		t.Errorf("%s %+v", fs[1].Verdict, fs[1].Verification)
+	}
+}
+
+// Whatever a value is, the request goes to the host that stands in the rule.
+func TestFillKeepsTheHost(t *testing.T) {
+	for _, value := range []string{"", ".evil.example", "@evil.example", ":8443", "/../..", "#", "?x", "%2e.evil", "\\.evil.example"} {
+		for _, address := range []string{"https://example.com{{.x}}/v1", "https://example.com/v1/{{.x}}", "{{.x}}https://example.com/"} {
+			r := rules.Request{URL: address}
+			req, err := fill(t.Context(), &r, nil, map[string]string{"x": value})
+			if err == nil && (req.URL.Host != "example.com" || req.URL.Scheme != "https" || req.Host != "example.com") {
+				t.Errorf("%s with %q: %v", address, value, req.URL)
+			}
 		}
 	}
 }
@@ -427,7 +484,7 @@ func TestCancelledBetweenPairings(t *testing.T) {
 		fs = append(fs, scanner.NewFinding("acme-pair", secret, map[string]scanner.Secret{"acme_id": scanner.NewIdentifier(id)}))
 	}
 	err := verifier(t, srv, func(o *Options) { o.Workers = 1 }).Verify(ctx, fs, nil)
-	if !errors.Is(err, context.Canceled) || fs[0].Verdict != scanner.NotAsked || fs[1].Verdict != scanner.Dead || fs[2].Verdict != scanner.NotAsked {
+	if !errors.Is(err, context.Canceled) || fs[0].Verdict != scanner.NotAsked || fs[1].Verdict != scanner.NotAsked || fs[2].Verdict != scanner.NotAsked {
 		t.Errorf("%q, %q, %q, %v", fs[0].Verdict, fs[1].Verdict, fs[2].Verdict, err)
 	}
 }

@@ -46,7 +46,7 @@ const (
 
 // controlOf returns the control for a task's rule at the host that was asked.
 func (v *Verifier) controlOf(t *task, host string) *control {
-	key := t.rule.ID + "\x00" + host
+	key := t.rule.ID + "\x00" + t.check.Name + "\x00" + host
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.controls[key] == nil {
@@ -87,7 +87,7 @@ func (v *Verifier) runControl(ctx context.Context, t *task, by variant, c *contr
 		}
 		return
 	}
-	o := v.put(ctx, t, by, values, nil)
+	o := v.paced(ctx, t, by, values, nil)
 	switch {
 	case !o.answered:
 	case alive(o.Verdict):
@@ -174,7 +174,7 @@ func scramble(secret string, prefix int) (string, error) {
 		from = max(prefix, len(b)-8)
 	}
 	if dot := strings.LastIndexByte(secret, '.'); strings.Count(secret, ".") == 2 && len(secret)-dot > 8 {
-		from = dot + 1
+		from = max(prefix, dot+1)
 	}
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
 		from = max(from, strings.Index(secret, u.Host)+len(u.Host))

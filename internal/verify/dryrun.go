@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -45,7 +47,7 @@ func (v *Verifier) asked(ctx context.Context, t *task) Asked {
 		why, _ := failure(err, "", 0)
 		return Asked{Why: why}
 	}
-	veil := newVeil(t.values, t.secrets)
+	veil := t.veil(t.values)
 	a := Asked{Method: req.Method, URL: veil.url(req.URL, by.signed.sign != nil), Body: ""}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", userAgent)
@@ -86,19 +88,49 @@ var secretField = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)("[a-z0-9_.-]*(?:token|secret|password|passwd|private_?key|api_?key)[a-z0-9_.-]*"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
 })
 
-// veil masks what belongs to a credential, in the forms in which it can stand in a request or an answer.
+// veil masks what belongs to a credential, in the forms in which it can stand in a request or an answer. Small letters and
+// capitals are the same to it.
 type veil struct {
 	forms []string
-	grams map[string]bool
+	grams map[uint64]struct{}
+	// others is a veil over all credentials of the run: a server may answer with one that it was sent before. It may be nil.
+	others *veil
 }
 
 // newVeil makes a veil of the named values. The others are public.
 func newVeil(values map[string]string, secrets []string) *veil {
-	v := &veil{grams: map[string]bool{}}
+	v := &veil{grams: map[uint64]struct{}{}}
 	for _, name := range secrets {
 		v.add(values[name])
 	}
 	return v
+}
+
+// veil returns what masks a task's answers.
+func (t *task) veil(values map[string]string) *veil {
+	v := newVeil(values, t.secrets)
+	v.others = t.others
+	return v
+}
+
+// addAll returns a veil of what v hides and of the secrets of tasks, as they are.
+func (v *veil) addAll(tasks []*task) *veil {
+	all := &veil{grams: map[uint64]struct{}{}}
+	if v != nil {
+		all.forms, all.grams = slices.Clone(v.forms), maps.Clone(v.grams)
+	}
+	for _, t := range tasks {
+		for _, name := range t.secrets {
+			body := t.values[name]
+			if name == "secret" { // the prefix of its kind is public
+				body = body[min(t.prefix, len(body)):]
+			}
+			if len(body) >= piece {
+				all.addForm(body)
+			}
+		}
+	}
+	return all
 }
 
 func (v *veil) add(value string) {
@@ -112,6 +144,10 @@ func (v *veil) add(value string) {
 	if quoted, err := json.Marshal(value); err == nil {
 		v.addForm(strings.Trim(string(quoted), `"`))
 	}
+	v.addForm(hex.EncodeToString([]byte(value)))
+	backwards := []byte(value)
+	slices.Reverse(backwards)
+	v.addForm(string(backwards))
 	// Base64 of the value within other text: one form for each place that it can start at in a group of three.
 	for shift := range min(3, len(value)) {
 		inner := value[shift:]
@@ -125,44 +161,51 @@ func (v *veil) addForm(form string) {
 	if len(form) < 4 {
 		return
 	}
-	v.forms = append(v.forms, form)
+	form = small(form)
+	if len(form) < piece {
+		v.forms = append(v.forms, form)
+	}
 	for i := 0; i+piece <= len(form); i++ {
-		v.grams[form[i:i+piece]] = true
+		v.grams[gram(form[i:])] = struct{}{}
 	}
 }
 
-// hides reports whether something of the credential stands in s.
+// gram returns the first piece of s as a number.
+func gram(s string) uint64 {
+	var n uint64
+	for i := range piece {
+		n = n<<8 | uint64(s[i])
+	}
+	return n
+}
+
+// small returns s with the capitals of ASCII made small: byte by byte, so that places stay the same.
+func small(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// hides reports whether something of the credential stands in s, in some writing.
 func (v *veil) hides(s string) bool { return v.text(s) != s }
 
-// text returns s with everything of the credential masked.
+// text returns s with everything of the credential masked. Lines in which it stands escaped are masked as a whole.
 func (v *veil) text(s string) string {
-	hidden := make([]bool, len(s))
-	found := false
-	hide := func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			hidden[i] = true
-		}
-		found = true
-	}
-	for i := 0; i+piece <= len(s); i++ {
-		if v.grams[s[i:i+piece]] {
-			hide(i, i+piece)
-		}
-	}
-	for _, form := range v.forms {
-		if len(form) >= piece {
-			continue
-		}
-		for at := 0; ; {
-			i := strings.Index(s[at:], form)
-			if i < 0 {
-				break
+	if strings.ContainsAny(s, `\%&`) {
+		lines := strings.Split(s, "\n")
+		for i, line := range lines {
+			if plain := unescaped(line); plain != line && v.mark(plain) != nil && v.mark(line) == nil {
+				lines[i] = mask
 			}
-			hide(at+i, at+i+len(form))
-			at += i + len(form)
 		}
+		s = strings.Join(lines, "\n")
 	}
-	if !found {
+	hidden := v.mark(s)
+	if hidden == nil {
 		return s
 	}
 	var b strings.Builder
@@ -174,6 +217,58 @@ func (v *veil) text(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// mark says which bytes of s belong to a credential; nil if none does.
+func (v *veil) mark(s string) []bool {
+	low := small(s)
+	var hidden []bool
+	hide := func(lo, hi int) {
+		if hidden == nil {
+			hidden = make([]bool, len(s))
+		}
+		for i := lo; i < hi; i++ {
+			hidden[i] = true
+		}
+	}
+	for one := v; one != nil; one = one.others {
+		for i := 0; i+piece <= len(low); i++ {
+			if _, ok := one.grams[gram(low[i:])]; ok {
+				hide(i, i+piece)
+			}
+		}
+		for _, form := range one.forms {
+			for at := 0; ; {
+				i := strings.Index(low[at:], form)
+				if i < 0 {
+					break
+				}
+				hide(at+i, at+i+len(form))
+				at += i + len(form)
+			}
+		}
+	}
+	return hidden
+}
+
+// escape is a character as JSON, URLs and HTML may write it.
+var escape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\\+u00[0-9a-f]{2}|\\+x[0-9a-f]{2}|%[0-9a-f]{2}|&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});`)
+})
+
+// unescaped undoes such escapes.
+func unescaped(s string) string {
+	return escape().ReplaceAllStringFunc(s, func(e string) string {
+		digits, base := strings.TrimLeft(strings.TrimRight(e, ";"), `\uUxX%&#`), 16
+		if strings.HasPrefix(e, "&#") && !strings.ContainsAny(e, "xX") {
+			base = 10
+		}
+		n, err := strconv.ParseUint(digits, base, 32)
+		if err != nil || n > 0x7f {
+			return e
+		}
+		return string(rune(n))
+	})
 }
 
 // url returns a URL as it may be shown.

@@ -80,6 +80,7 @@ func (p *provider) ask(t testing.TB, set *rules.Set, f scanner.Finding) scanner.
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.standsIn = true
 	guard(t, v)
 	defer v.client.transport.CloseIdleConnections()
 	return one(t, v, f)
@@ -94,9 +95,21 @@ func withDocs(t testing.TB) *rules.Set {
 	return set
 }
 
-// found makes a finding of a rule with a value for everything that its request is made from. The values have the shape of no
-// credential.
-func found(t testing.TB, rule *rules.Rule, l *rules.Liveness) scanner.Finding {
+// secretOf makes a value of which one of a rule's entries says how it is checked. It has the shape of no credential.
+func secretOf(t testing.TB, set *rules.Set, rule *rules.Rule, l *rules.Liveness) string {
+	t.Helper()
+	const plain = "madeup-Zq7-Zq7-Zq7-Zq7-Zq7-Zq7-Zq7-Zq7"
+	named, _ := set.LivenessOf(rule)
+	for _, k := range named.Kinds {
+		if k.Use == l.Name && k.Secret != "" {
+			return sample(t, k.Secret) + plain
+		}
+	}
+	return plain
+}
+
+// found makes a finding of a rule with a value for everything that its request is made from.
+func found(t testing.TB, set *rules.Set, rule *rules.Rule, l *rules.Liveness) scanner.Finding {
 	t.Helper()
 	fields, err := l.Request.Fields()
 	if err != nil {
@@ -108,7 +121,7 @@ func found(t testing.TB, rule *rules.Rule, l *rules.Liveness) scanner.Finding {
 			parts[name] = scanner.NewSecret(name+strings.Repeat("-7qZ", 6), 0)
 		}
 	}
-	return scanner.NewFinding(rule.ID, scanner.NewSecret("madeup"+strings.Repeat("-Zq7", 8), 0), parts)
+	return scanner.NewFinding(rule.ID, scanner.NewSecret(secretOf(t, set, rule, l), 0), parts)
 }
 
 // TestEveryAnswerOfEveryRule makes, for each answer of each check, an answer that fits its conditions and nothing more, and
@@ -119,43 +132,51 @@ func TestEveryAnswerOfEveryRule(t *testing.T) {
 	done, checks, asked := map[string]bool{}, 0, 0
 	for i := range set.All() {
 		rule := &set.All()[i]
-		l, ok := set.LivenessOf(rule)
-		if name := rule.Provider + "/" + rule.Liveness; !ok || done[name] || l.Uncheckable != "" {
-			continue
-		} else {
-			done[name] = true
+		for _, l := range set.ChecksOf(rule) {
+			if name := rule.Provider + "/" + l.Name; done[name] || l.Uncheckable != "" {
+				continue
+			} else {
+				done[name] = true
+			}
+			checks++
+			asked += len(l.Answers)
+			t.Run(rule.ID+"/"+l.Name, func(t *testing.T) { tryEntry(t, set, p, rule, &l) })
 		}
-		checks++
-		t.Run(rule.ID, func(t *testing.T) {
-			if l.Signed != "" {
-				judgeEach(t, &l)
-				return
-			}
-			f := found(t, rule, &l)
-			for n := range l.Answers {
-				a := &l.Answers[n]
-				status, header, body := craft(t, a)
-				p.answers(status, header, body)
-				got := p.ask(t, set, f)
-				asked++
-				if string(got.Verdict) != a.Verdict {
-					t.Errorf("answer %d (HTTP %d %s) is %s, want %s: %s", n+1, status, body, got.Verdict, a.Verdict, got.Verification.Says)
-				} else if got.Verification.Says != a.Says || got.Verification.Do != a.Do {
-					t.Errorf("answer %d (HTTP %d %s) says %q, want %q: an earlier answer fits as well", n+1, status, body, got.Verification.Says, a.Says)
-				}
-			}
-			for _, no := range nonsense {
-				p.answers(no.status, map[string]string{"Content-Type": no.kind}, no.body)
-				if got := p.ask(t, set, f); got.Verdict != scanner.Unknown {
-					t.Errorf("nonsense (HTTP %d %s) is %s: %s", no.status, no.body, got.Verdict, got.Verification.Says)
-				}
-			}
-		})
 	}
 	if checks < 80 || asked < 250 {
 		t.Errorf("only %d checks with %d answers were tried", checks, asked)
 	}
 	t.Logf("%d checks, %d answers", checks, asked)
+}
+
+// tryEntry gives one of a rule's entries each of its answers, and some that are none.
+func tryEntry(t *testing.T, set *rules.Set, p *provider, rule *rules.Rule, l *rules.Liveness) {
+	if l.Signed != "" {
+		judgeEach(t, l)
+		return
+	}
+	f := found(t, set, rule, l)
+	for n := range l.Answers {
+		a := &l.Answers[n]
+		status, header, body := craft(t, a)
+		p.answers(status, header, body)
+		got := p.ask(t, set, f)
+		says := a.Says
+		if l.NoDead != "" && a.Verdict == "unknown" && status < 500 && status != http.StatusTooManyRequests {
+			says += " " + l.NoDead
+		}
+		if string(got.Verdict) != a.Verdict {
+			t.Errorf("answer %d (HTTP %d %s) is %s, want %s: %s", n+1, status, body, got.Verdict, a.Verdict, got.Verification.Says)
+		} else if got.Verification.Says != says || got.Verification.Do != a.Do {
+			t.Errorf("answer %d (HTTP %d %s) says %q, want %q: an earlier answer fits as well", n+1, status, body, got.Verification.Says, says)
+		}
+	}
+	for _, no := range nonsense {
+		p.answers(no.status, map[string]string{"Content-Type": no.kind}, no.body)
+		if got := p.ask(t, set, f); got.Verdict != scanner.Unknown {
+			t.Errorf("nonsense (HTTP %d %s) is %s: %s", no.status, no.body, got.Verdict, got.Verification.Says)
+		}
+	}
 }
 
 // nonsense are answers that say nothing about a credential, whoever gives them.

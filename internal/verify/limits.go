@@ -2,7 +2,10 @@ package verify
 
 import (
 	"context"
+	"errors"
+	"math"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,6 +27,8 @@ const (
 // hostLimit is what a host was asked and how it bears it. It serves the requests of all workers.
 type hostLimit struct {
 	mu sync.Mutex
+	// interval is the time between two requests.
+	interval time.Duration
 	// next is when the next request may start, paused when the host wants to be left alone until.
 	next, paused time.Time
 	sent         int
@@ -36,9 +41,24 @@ func (v *Verifier) limit(host string) *hostLimit {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.hosts[host] == nil {
-		v.hosts[host] = &hostLimit{}
+		v.hosts[host] = &hostLimit{interval: v.interval(host)}
 	}
 	return v.hosts[host]
+}
+
+// interval returns the time between two requests to a host. A server on this machine that the user named is spared by the number of
+// workers alone; any other named one may stand in front of a provider.
+func (v *Verifier) interval(host string) time.Duration {
+	name, _, err := net.SplitHostPort(host)
+	_, named := v.client.named[host]
+	switch {
+	case v.opt.Rate > 0:
+		return time.Second / time.Duration(v.opt.Rate)
+	case err == nil && named && loopbackName(name):
+		return 0
+	default:
+		return time.Second / DefaultRate
+	}
 }
 
 // acquire waits until a request may be sent. The error says in a sentence why it may not (unaskable), or that ctx ended.
@@ -67,16 +87,15 @@ func (h *hostLimit) slot(now time.Time, opt Options, host string) (time.Duration
 	if h.sent >= opt.Budget {
 		return 0, unaskable("The budget of " + strconv.Itoa(opt.Budget) + " requests to " + host + " in one run is used up.")
 	}
-	interval := time.Second / time.Duration(opt.Rate)
 	// After a pause some requests may start at once: as many as there are workers.
-	if early := now.Add(-interval * time.Duration(opt.Workers)); h.next.Before(early) {
+	if early := now.Add(-h.interval * time.Duration(opt.Workers)); h.next.Before(early) {
 		h.next = early
 	}
 	at := h.next
 	if at.Before(h.paused) {
 		at = h.paused.Add(rand.N(firstWait))
 	}
-	h.next = h.next.Add(interval)
+	h.next = h.next.Add(h.interval)
 	h.sent++
 	return at.Sub(now), nil
 }
@@ -135,14 +154,18 @@ func waitFor(attempt int, header http.Header, now time.Time) (wait time.Duration
 	return max(wait, after), after > 0, true
 }
 
-// retryAfter reads the header Retry-After: seconds, or a date. What cannot be read is 0.
+// retryAfter reads the header Retry-After: seconds, or a date. What cannot be read is 0, and more seconds than can be counted are
+// as many as can.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if text == "" {
 		return 0
 	}
-	if n, err := strconv.ParseUint(text, 10, 32); err == nil {
+	switch n, err := strconv.ParseUint(text, 10, 32); {
+	case err == nil:
 		return time.Duration(n) * time.Second
+	case errors.Is(err, strconv.ErrRange):
+		return math.MaxInt64
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return max(0, at.Sub(now))

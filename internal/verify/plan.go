@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -24,6 +25,10 @@ type task struct {
 	secrets  []string
 	prefix   int
 	findings []int
+	// to is the address that the user named, nil for the provider's own.
+	to *url.URL
+	// others hides the secrets of all tasks.
+	others *veil
 	// settled is the result, once there is one; cached says that it is from an earlier run.
 	settled *Result
 	cached  bool
@@ -41,37 +46,75 @@ func (t *task) unasked(verdict scanner.Verdict, says, do string) *task {
 // a public name, or they say themselves that they have expired.
 func (v *Verifier) plan(fs []scanner.Finding) ([]*task, error) {
 	p := planner{v: v, byValues: map[string]*task{}, pairings: map[string][]*task{}}
-	var lacking []int
+	var lacking []candidate
 	for i := range fs {
 		f := &fs[i]
 		rule := v.set.Lookup(f.RuleID)
 		if rule == nil || rule.Identifier || !f.Secret.Known() || f.Verdict == scanner.Expired {
 			continue
 		}
-		c, err := v.checkOf(rule)
+		c, err := v.checkOf(rule, f.Secret.Reveal())
 		if err != nil {
 			return nil, err
 		}
 		values := reveal(f)
-		u := v.endpoints[rule.Provider]
+		u := v.endpointOf(rule, c)
 		if delete(values, "endpoint"); u != nil { // a fact of that name is the repository's word
 			values["endpoint"] = u.String()
 		}
-		if c.askable() && u == nil && c.SelfHosted {
-			p.add(i, rule, c, f, values).unasked(scanner.Uncheckable, "It is for a server that has no address of its own, and servers that stand in a repository are never asked.",
+		if c.signed.prepare != nil {
+			c.signed.prepare(values)
+		}
+		one := candidate{i, rule, c, f, values}
+		switch {
+		case c.askable() && u == nil && c.SelfHosted:
+			p.add(one).unasked(scanner.Uncheckable, "It is for a server that has no address of its own, and servers that stand in a repository are never asked.",
 				"Name the server: --verify-endpoint "+rule.Provider+"=https://HOST")
-			continue
+		case c.askable() && len(c.missing(values)) > 0:
+			lacking = append(lacking, one)
+		default:
+			p.complete(one)
 		}
-		if c.askable() && len(c.missing(values)) > 0 {
-			lacking = append(lacking, i)
-			continue
-		}
-		p.complete(i, rule, c, f, values)
 	}
-	for _, i := range lacking {
-		p.lacking(i, &fs[i])
+	for _, one := range lacking {
+		p.lacking(one)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.others = v.others.addAll(p.tasks)
+	for _, t := range p.tasks {
+		t.others = v.others
 	}
 	return p.tasks, nil
+}
+
+// endpointOf returns the address that the user named for what a check asks; nil if that is the provider's own. Where a provider
+// also makes servers that others run, an address is of one of those: it is not shown what belongs to the provider's own host.
+func (v *Verifier) endpointOf(rule *rules.Rule, c *check) *url.URL {
+	u := v.endpoints[rule.Provider]
+	if u == nil || c.SelfHosted || v.standsIn {
+		return u
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	others, known := v.ownServers[rule.Provider]
+	if !known {
+		others = v.set.HasOwnServers(rule.Provider)
+		v.ownServers[rule.Provider] = others
+	}
+	if others {
+		return nil
+	}
+	return u
+}
+
+// candidate is a finding that somebody could be asked about.
+type candidate struct {
+	at     int
+	rule   *rules.Rule
+	check  *check
+	f      *scanner.Finding
+	values map[string]string
 }
 
 // planner collects tasks.
@@ -79,70 +122,79 @@ type planner struct {
 	v        *Verifier
 	tasks    []*task
 	byValues map[string]*task
-	// pairings are the complete tasks of a rule and a secret.
+	// pairings are the complete tasks of a rule and a secret, rest what stands for those that are too many.
 	pairings map[string][]*task
+	rest     map[string]*task
 }
 
 func secretKey(ruleID, secret string) string { return ruleID + "\x00" + secret }
 
+func (p *planner) task(one candidate) *task {
+	t := &task{rule: one.rule, check: one.check, values: one.values, secrets: secretsOf(one.f), prefix: one.f.Secret.PrefixLength(), to: p.v.endpointOf(one.rule, one.check)}
+	p.tasks = append(p.tasks, t)
+	return t
+}
+
 // add puts a finding to the task of its rule and values.
-func (p *planner) add(i int, rule *rules.Rule, c *check, f *scanner.Finding, values map[string]string) *task {
-	key := secretKey(rule.ID, canonical(values, c.uses(values)))
+func (p *planner) add(one candidate) *task {
+	key := secretKey(one.rule.ID, canonical(one.values, one.check.uses(one.values)))
 	t := p.byValues[key]
 	if t == nil {
-		t = &task{rule: rule, check: c, values: values, secrets: secretsOf(f), prefix: f.Secret.PrefixLength()}
+		t = p.task(one)
 		p.byValues[key] = t
-		p.tasks = append(p.tasks, t)
 	}
-	t.findings = append(t.findings, i)
+	t.findings = append(t.findings, one.at)
 	return t
 }
 
 // complete takes a finding that has everything that the request needs.
-func (p *planner) complete(i int, rule *rules.Rule, c *check, f *scanner.Finding, values map[string]string) {
-	pair := secretKey(rule.ID, values["secret"])
+func (p *planner) complete(one candidate) {
+	pair := secretKey(one.rule.ID, one.values["secret"])
 	before := len(p.tasks)
-	known := p.byValues[secretKey(rule.ID, canonical(values, c.uses(values)))]
-	if known == nil && len(p.pairings[pair]) == maxPairings {
-		p.tooMany(i, rule, c, f, values)
+	known := p.byValues[secretKey(one.rule.ID, canonical(one.values, one.check.uses(one.values)))]
+	if known == nil && len(p.pairings[pair]) >= maxPairings {
+		p.tooMany(one, pair)
 		return
 	}
-	t := p.add(i, rule, c, f, values)
-	if len(p.tasks) > before {
-		p.pairings[pair] = append(p.pairings[pair], t)
-		switch {
-		case !c.known:
-			t.unasked(scanner.Uncheckable, "There is no known way to ask whether it is alive without a side effect.", "")
-		case c.Uncheckable != "":
-			t.unasked(scanner.Uncheckable, c.Uncheckable, "")
-		case f.Facts["canary"] != "" && !p.v.opt.Canaries:
-			t.unasked(scanner.Uncheckable, "It is a canary: using it raises an alarm, so nobody was asked.", "Ask who set it out, or use --verify-canaries.")
-		}
+	t := p.add(one)
+	if len(p.tasks) == before {
+		return
+	}
+	p.pairings[pair] = append(p.pairings[pair], t)
+	switch c := one.check; {
+	case !c.known:
+		t.unasked(scanner.Uncheckable, "skant has no check for credentials of this kind, which says nothing about this one.", "Take it for alive until its provider says otherwise.")
+	case c.Uncheckable != "":
+		t.unasked(scanner.Uncheckable, c.Uncheckable, "Take it for alive.")
+	case one.f.Facts["canary"] != "" && !p.v.opt.Canaries:
+		t.unasked(scanner.Uncheckable, "It is a canary: using it raises an alarm, so nobody was asked.", "Ask who set it out, or use --verify-canaries.")
 	}
 }
 
-func (p *planner) tooMany(i int, rule *rules.Rule, c *check, f *scanner.Finding, values map[string]string) {
-	t := &task{rule: rule, check: c, values: values, secrets: secretsOf(f), prefix: f.Secret.PrefixLength(), findings: []int{i}}
-	p.tasks = append(p.tasks, t.unasked(scanner.Unknown, fmt.Sprintf("The same secret stands with more than %d different ids; only the first were asked about.", maxPairings), ""))
+// tooMany notes that not all pairings of a secret are tried: if those that are say dead, it may yet be alive.
+func (p *planner) tooMany(one candidate, pair string) {
+	if p.rest == nil {
+		p.rest = map[string]*task{}
+	}
+	t := p.rest[pair]
+	if t == nil {
+		t = p.task(one).unasked(scanner.Unknown, fmt.Sprintf("The same secret stands with more than %d different ids; only the first were asked about.", maxPairings), "")
+		p.rest[pair] = t
+	}
+	t.findings = append(t.findings, one.at)
 }
 
 // lacking takes a finding without some of what the request needs: it shares the answers about the same secret where it
 // stands complete.
-func (p *planner) lacking(i int, f *scanner.Finding) {
-	rule := p.v.set.Lookup(f.RuleID)
-	whole := p.pairings[secretKey(f.RuleID, f.Secret.Reveal())]
+func (p *planner) lacking(one candidate) {
+	whole := p.pairings[secretKey(one.rule.ID, one.values["secret"])]
 	for _, t := range whole {
-		t.findings = append(t.findings, i)
+		t.findings = append(t.findings, one.at)
 	}
 	if len(whole) > 0 {
 		return
 	}
-	c, err := p.v.checkOf(rule)
-	if err != nil {
-		return // it was made before
-	}
-	values := reveal(f)
-	p.add(i, rule, c, f, values).unasked(scanner.Unknown, "It cannot be asked about without "+strings.Join(c.missing(values), " and ")+", which does not stand near it.", "")
+	p.add(one).unasked(scanner.Unknown, "It cannot be asked about without "+strings.Join(one.check.missing(one.values), " and ")+", which does not stand near it.", "")
 }
 
 // reveal returns the values of a finding in clear.
@@ -185,7 +237,7 @@ func (c *check) uses(values map[string]string) []string {
 	if c.Signed != "" { // what the function looks at is its own business
 		return slices.Sorted(maps.Keys(values))
 	}
-	names := append([]string{"secret"}, c.fields...)
+	names := slices.Concat([]string{"secret"}, c.fields, c.looked)
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -234,34 +286,63 @@ func weight(v scanner.Verdict) int {
 
 // apply writes the results of tasks into their findings, and lets severities follow. A finding that was verified before starts
 // from its rule's severity again.
+//
+// A secret is alive if it is with one of the ids that it stands with, wherever that is: all findings of a rule and a secret
+// share the gravest result.
 func (v *Verifier) apply(fs []scanner.Finding, tasks []*task) {
-	best := make([]*Result, len(fs))
-	open := make([]bool, len(fs))
+	shared := map[string]*share{}
+	of := make([]*share, len(fs))
+	own := make([]*Result, len(fs))
 	for _, t := range tasks {
+		key := secretKey(t.rule.ID, t.values["secret"])
+		s := shared[key]
+		if s == nil {
+			s = &share{}
+			shared[key] = s
+		}
+		s.take(t.settled)
 		for _, i := range t.findings {
-			open[i] = open[i] || t.settled == nil
-			if t.settled != nil && (best[i] == nil || weight(t.settled.Verdict) > weight(best[i].Verdict)) {
-				best[i] = t.settled
+			of[i] = s
+			if t.settled != nil && (own[i] == nil || weight(t.settled.Verdict) > weight(own[i].Verdict)) {
+				own[i] = t.settled
 			}
 		}
 	}
-	for i, r := range best {
+	for i, s := range of {
 		f := &fs[i]
-		if open[i] { // the run ended before everything was asked: what was not says nothing
-			continue
-		}
-		if r == nil {
+		switch {
+		case s == nil:
 			if f.Verification == nil && f.Verdict == scanner.Expired {
 				f.Severity = Severity(f.Severity, f.Verdict)
 			}
 			continue
+		case s.best == nil || s.open && s.best.Verdict != scanner.Live:
+			continue // the run ended before everything was asked: what was not says nothing
 		}
 		if f.Verification != nil {
 			f.Severity = v.set.Lookup(f.RuleID).Severity
 		}
-		one := r.Verification
-		one.Learned = maps.Clone(one.Learned)
-		f.Verdict, f.Verification, f.Severity = r.Verdict, &one, Severity(f.Severity, r.Verdict)
+		r := *s.best
+		if mine := own[i]; mine != nil && weight(mine.Verdict) == weight(r.Verdict) {
+			r = *mine
+		} else {
+			r.Verification.Says = "The same secret stands elsewhere with another id, and for that it holds: " + r.Verification.Says
+		}
+		r.Verification.Learned = maps.Clone(r.Verification.Learned)
+		f.Verdict, f.Verification, f.Severity = r.Verdict, &r.Verification, Severity(f.Severity, r.Verdict)
+	}
+}
+
+// share is what all tasks of a rule and a secret came to. open says that some of them were not asked.
+type share struct {
+	best *Result
+	open bool
+}
+
+func (s *share) take(r *Result) {
+	s.open = s.open || r == nil
+	if r != nil && (s.best == nil || weight(r.Verdict) > weight(s.best.Verdict)) {
+		s.best = r
 	}
 }
 

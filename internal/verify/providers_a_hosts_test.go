@@ -1,5 +1,7 @@
 package verify
 
+import "strings"
+
 func documentedServers() []documented {
 	k8s := func(reason, message string) string {
 		return `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"` + message + `","reason":"` + reason + `"}`
@@ -34,7 +36,12 @@ func documentedServers() []documented {
 			on(isLive, 200, vaultSelf(`"root"`)),
 			on(isLive, 200, vaultSelf(`"default","root-of-nothing"`)),
 			{vault403, isDead},
-			on(isUnknown, 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`),
+			on(isLive, 200, strings.Replace(vaultSelf(`"default"`), `"num_uses":0`, `"num_uses":-1`, 1)),
+			on(isLive, 200, strings.Replace(vaultSelf(`"root"`), `"num_uses":0`, `"num_uses":2`, 1)),
+			on(isDead, 403, `{"errors":["bad token"]}`),
+			on(isRestricted, 403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`),
+			on(isUnknown, 403, `{"errors":["invalid token"]}`),
+			on(isUnknown, 403, `{"errors":["1 error occurred:\n\t* permission denied by the gateway\n\n"]}`),
 			on(isUnknown, 403, `{"errors":["permission denied"]}`),
 			on(isUnknown, 503, `{"errors":["Vault is sealed"]}`),
 			on(isUnknown, 429, `{"errors":["request path is rate limited"]}`),
@@ -78,13 +85,13 @@ func documentedPlatforms() []documented {
 		{rule: "vercel-ai-gateway-key", path: "/v1/credits", header: asBearer, made: docReply{401, `{"error":{"message":"Invalid API key","type":"authentication_error"}}`, nil}, rows: []docRow{
 			on(isLive, 200, `{"balance":"95.50","total_used":"4.50"}`),
 			on(isDead, 401, `{"error":{"message":"Invalid API key","type":"authentication_error"}}`),
-			on(isDead, 401, `{"error":{"message":"The key was revoked","type":"authentication_error"}}`),
+			on(isUnknown, 401, `{"error":{"message":"The key was revoked","type":"authentication_error"}}`),
 			on(isUnknown, 401, `{"error":{"message":"Unauthenticated request","type":"authentication_error"}}`),
 		}},
 		{rule: "npm-access-token", path: "/-/whoami", header: asBearer, made: npm401, rows: []docRow{
 			on(isLive, 200, `{"username":"acme"}`),
 			{npm401, isUnknown}, // the notice also comes for requests without a token
-			on(isDead, 401, `{"error":"token revoked"}`),
+			on(isUnknown, 401, `{"error":"token revoked"}`),
 			on(isUnknown, 403, `{"error":"forbidden"}`),
 		}},
 		{rule: "rubygems-api-key", path: "/api/v1/gems.json", header: "Authorization: S", made: gem401, rows: []docRow{
@@ -111,7 +118,7 @@ func documentedPlatforms() []documented {
 			on(isLive, 200, `{"data":{"viewer":{"__typename":"Macaroon","email":"x@tokens.fly.io"}}}`),
 			{fly401, isUnknown},
 			on(isUnknown, 200, `{"data":{"viewer":null}}`),
-			on(isDead, 401, `{"errors":[{"message":"token was revoked"}]}`),
+			on(isUnknown, 401, `{"errors":[{"message":"token was revoked"}]}`),
 		}},
 		{rule: "fly-oauth-token", method: "POST", path: "/graphql", header: asBearer, body: viewer, made: fly401, rows: []docRow{
 			on(isLive, 200, `{"data":{"viewer":{"__typename":"User","id":"1","email":"ci@acme.example"}}}`),
@@ -121,7 +128,7 @@ func documentedPlatforms() []documented {
 		{rule: "railway-token", method: "POST", path: "/graphql/v2", header: asBearer, also: []string{"Content-Type: application/json"}, body: `{"query":"query{me{id email}}"}`, made: railway401, rows: []docRow{
 			on(isLive, 200, `{"data":{"me":{"id":"5e0a","email":"ci@acme.example"}}}`),
 			{railway401, isUnknown},
-			on(isDead, 200, `{"errors":[{"message":"The token was deleted"}],"data":null}`),
+			on(isUnknown, 200, `{"errors":[{"message":"The token was deleted"}],"data":null}`),
 		}},
 		{rule: "render-api-key", path: "/v1/owners?limit=1", header: asBearer, made: render401, rows: []docRow{
 			on(isLive, 200, `[{"owner":{"id":"tea-1","name":"Acme","email":"ci@acme.example"}}]`),

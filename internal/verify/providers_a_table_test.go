@@ -71,7 +71,7 @@ func documentedModels() []documented {
 			on(isLive, 200, `{"data":[],"object":"list","total":0}`),
 			on(isUnknown, 401, `{"detail":"Unauthorized"}`),
 			on(isUnknown, 401, `{"message":"Unauthorized","request_id":"c61f"}`),
-			on(isDead, 401, `{"detail":"API key was revoked"}`),
+			on(isUnknown, 401, `{"detail":"API key was revoked"}`),
 		}},
 		{rule: "cohere-api-key", method: "POST", path: "/v1/check-api-key", header: asBearer, made: docReply{401, `{"message":"invalid api token"}`, nil}, rows: []docRow{
 			on(isLive, 200, `{"valid":true,"organization_id":"5e0a","owner_id":"5e0b"}`),
@@ -150,7 +150,7 @@ func documentedForges() []documented {
 			on(isLive, 200, `{"display_name":"acme","type":"user","uuid":"{5e0a}"}`),
 			on(isRestricted, 403, `{"type": "error", "error": {"message": "Your credentials lack one or more required privilege scopes."}}`),
 			on(isExpired, 401, `{"type": "error", "error": {"message": "Access token expired."}}`),
-			on(isDead, 401, `{"type": "error", "error": {"message": "The token was revoked."}}`),
+			on(isUnknown, 401, `{"type": "error", "error": {"message": "The token was revoked."}}`),
 			{bitbucket401, isUnknown},
 		}},
 		{rule: "bitbucket-server-token", path: "/rest/api/1.0/users?limit=1", header: asBearer, made: server401, rows: []docRow{

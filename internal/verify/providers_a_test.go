@@ -116,6 +116,7 @@ func asking(t *testing.T, set *rules.Set, name string, p *docServer) *Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.standsIn = true
 	guard(t, v)
 	return v
 }
@@ -156,7 +157,9 @@ func (d *documented) test(t *testing.T, set *rules.Set) {
 		if got.Verdict != r.want {
 			t.Errorf("%d %s %v: %s (%s), want %s", r.status, r.body, r.headers, got.Verdict, got.Verification.Says, r.want)
 		}
-		told[string(got.Verdict)+got.Verification.Says] = true
+		if told[string(got.Verdict)+strings.TrimSuffix(got.Verification.Says, " "+live.NoDead)] = true; live.NoDead != "" && got.Verdict == scanner.Dead {
+			t.Errorf("%d %s is dead, which this provider cannot say", r.status, r.body)
+		}
 		d.checkRequest(t, p, secret)
 		if shown := fmt.Sprint(x); strings.Contains(shown, secret) {
 			t.Errorf("%d %s: the secret is in what is shown", r.status, r.body)
@@ -260,6 +263,7 @@ func anthropicAnswers() []documented {
 		on(scanner.Live, 400, anthropicError("invalid_request_error", "Your credit balance is too low to access the Anthropic API."), organization),
 		on(scanner.Live, 402, anthropicError("billing_error", "Payment is overdue."), organization),
 		on(scanner.Unknown, 400, anthropicError("invalid_request_error", "limit: too large")),
+		on(scanner.Unknown, 400, anthropicError("invalid_request_error", "anthropic-version: header is required")),
 		on(scanner.Restricted, 404, anthropicError("not_found_error", "Not found"), organization),
 		on(scanner.Unknown, 404, anthropicError("not_found_error", "Not found")),
 		on(scanner.Live, 429, anthropicError("rate_limit_error", "This request would exceed your rate limit."), organization),
@@ -269,21 +273,25 @@ func anthropicAnswers() []documented {
 		on(scanner.Unknown, 200, "<html>sign in to the network</html>", "Content-Type: text/html"),
 	}
 	keys := append([]docRow{
-		on(scanner.Dead, 401, auth("invalid x-api-key")),
 		on(scanner.Unknown, 401, auth("x-api-key header is required")),
 		on(scanner.Unknown, 401, auth("Invalid bearer token")),
 		on(scanner.Unknown, 401, auth("OAuth authentication is currently not supported.")),
 		on(scanner.Live, 400, anthropicError("invalid_request_error", "This key is not scoped to a workspace; set anthropic-workspace-id."), organization),
 	}, common...)
 	list := `{"data":[],"has_more":false,"first_id":null,"last_id":null}`
-	with := func(first docRow, rest []docRow) []docRow { return append([]docRow{first}, rest...) }
+	with := func(first docRow, rest []docRow) []docRow {
+		return append([]docRow{first, on(scanner.Dead, 401, auth("invalid x-api-key"))}, rest...)
+	}
 	out := []documented{
 		{rule: "anthropic-api-key", path: "/v1/models?limit=1", header: "X-Api-Key: S", also: version, made: unknownKey, rows: with(on(scanner.Live, 200, list, organization, workspace), keys)},
 		{rule: "anthropic-personal-key", path: "/v1/models?limit=1", header: "X-Api-Key: S", also: version, made: unknownKey, rows: with(on(scanner.Live, 200, list, organization), keys)},
 		{rule: "anthropic-admin-key", path: "/v1/organizations/me", header: "X-Api-Key: S", also: version, made: unknownKey,
 			rows: with(on(scanner.Live, 200, `{"id":"5e0a0000-0000-4000-8000-000000000001","type":"organization","name":"Acme"}`, organization), keys)},
 		{rule: "anthropic-compliance-key", path: "/v1/compliance/activities?limit=1", header: "X-Api-Key: S", also: version, made: unknownKey,
-			rows: with(on(scanner.Live, 200, `{"data":[{"id":"activity_01"}],"has_more":true}`, organization), keys)},
+			// An API key of the first generation has the same prefix, and is not known here either.
+			rows: append([]docRow{
+				on(scanner.Live, 200, `{"data":[{"id":"activity_01"}],"has_more":true}`, organization), on(scanner.Unknown, 401, auth("invalid x-api-key")),
+			}, keys...)},
 		{rule: "anthropic-oauth-access-token", path: "/v1/models?limit=1", header: "Authorization: Bearer S", also: append([]string{"Anthropic-Beta: oauth-2025-04-20"}, version...), made: docReply{401, auth("Invalid bearer token"), nil},
 			rows: append([]docRow{
 				on(scanner.Live, 200, list, organization),
@@ -293,6 +301,7 @@ func anthropicAnswers() []documented {
 				on(scanner.Expired, 401, auth("OAuth token has expired. Please obtain a new token or refresh your existing token.")),
 				on(scanner.Unknown, 401, auth("OAuth authentication is currently not supported.")),
 				on(scanner.Restricted, 401, auth("OAuth authentication is currently not allowed for this organization.")),
+				on(scanner.Restricted, 403, denied("Authentication method not allowed"), organization),
 				on(scanner.Dead, 403, denied("OAuth token has been revoked. Please obtain a new token."), organization),
 				on(scanner.Restricted, 403, denied("OAuth token does not meet scope requirement user:profile"), organization),
 			}, common...)},

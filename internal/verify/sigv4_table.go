@@ -18,6 +18,11 @@ type signedCheck struct {
 	// further are checks that must say dead as well before dead is believed. They are judged by the same answers, in order, and the
 	// first that says something else decides.
 	further []string
+	// id names the value that is the public half of the credential, where the service is slow to tell secrets of one id apart: see
+	// [Verifier.paced].
+	id string
+	// prepare, where there is one, settles what of the values that were found counts, and may change them.
+	prepare func(values map[string]string)
 	// judge, where there is one, says what only code can see in an answer. What it returns stands for the body when the rule's answers
 	// are gone through.
 	judge func(v *Verifier, values map[string]string, a *answer) []byte
@@ -28,14 +33,14 @@ type signedCheck struct {
 // signedChecks are all checks that take code, by the name that rules know them by.
 func signedChecks() map[string]signedCheck {
 	return map[string]signedCheck{
-		"aws-sts":              {sign: stsOf("sts.us-east-1.amazonaws.com", "us-east-1"), further: []string{"aws-sts-china", "aws-sts-us-gov", "aws-sts-eu-sovereign"}},
-		"aws-sts-china":        {sign: stsOf("sts.cn-north-1.amazonaws.com.cn", "cn-north-1")},
-		"aws-sts-us-gov":       {sign: stsOf("sts.us-gov-west-1.amazonaws.com", "us-gov-west-1")},
-		"aws-sts-eu-sovereign": {sign: stsOf("sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1")},
+		"aws-sts":              {sign: stsOf("sts.us-east-1.amazonaws.com", "us-east-1"), id: "aws_access_key_id", further: []string{"aws-sts-china", "aws-sts-us-gov", "aws-sts-eu-sovereign"}},
+		"aws-sts-china":        {sign: stsOf("sts.cn-north-1.amazonaws.com.cn", "cn-north-1"), id: "aws_access_key_id"},
+		"aws-sts-us-gov":       {sign: stsOf("sts.us-gov-west-1.amazonaws.com", "us-gov-west-1"), id: "aws_access_key_id"},
+		"aws-sts-eu-sovereign": {sign: stsOf("sts.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"), id: "aws_access_key_id"},
 		"bedrock-short":        {sign: signBedrock, scramble: scrambleBedrock},
 		"bedrock-long":         {sign: signBedrock, further: []string{"bedrock-mantle"}, scramble: scrambleBedrock},
 		"bedrock-mantle":       {sign: signBedrockMantle, scramble: scrambleBedrock},
-		"azure-storage":        {sign: signAzureStorage},
+		"azure-storage":        {sign: signAzureStorage, prepare: storageAccounts, judge: judgeAzureStorage},
 		"azure-sas":            {sign: signAzureSAS, judge: judgeSAS, scramble: scrambleSAS},
 		"azure-openai":         {sign: signAzureOpenAI, judge: judgeAzureOpenAI},
 		"azure-devops":         {sign: signAzureDevOps, judge: judgeAzureDevOps},

@@ -165,6 +165,7 @@ func verifier(t testing.TB, srv *server, change func(*Options)) *Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v.standsIn = true
 	guard(t, v)
 	return v
 }

@@ -32,16 +32,17 @@ const (
 
 // Options say how to ask. The zero value asks the providers' own hosts, keeps nothing, and leaves canaries alone.
 type Options struct {
-	// Endpoints are URLs that the user named in place of a provider's hosts, by provider: https, or http to this machine.
+	// Endpoints are URLs that the user named in place of a provider's hosts, by provider: https, or http to this machine. That of a
+	// provider which has self_hosted checks stands for those only.
 	Endpoints map[string]string
 	// Canaries says that credentials known to raise an alarm when they are used are asked about, too.
 	Canaries bool
 	// Cache keeps verdicts from one run to the next; nil keeps none.
 	Cache *cache.Cache
-	// TTL is how long dead and expired are kept; 0 means [DefaultTTL]. Live and restricted are kept for 10 minutes at most.
+	// TTL is how long dead and expired are kept; 0 means [DefaultTTL]. Live and restricted are kept for a minute at most.
 	TTL time.Duration
 	// Workers is the number of requests under way at once, Timeout that of one request, Budget the most requests to one host,
-	// Rate the most to one host in a second. 0 means the default.
+	// Rate the most to one host in a second. 0 means the default; for a host on this machine that is no limit but Workers.
 	Workers int
 	Timeout time.Duration
 	Budget  int
@@ -63,11 +64,20 @@ type Verifier struct {
 	endpoints map[string]*url.URL
 	client    *client
 	cache     *verdicts
+	// standsIn says that the endpoints are the providers' own hosts, in tests that cannot ask those.
+	standsIn bool
 
 	mu       sync.Mutex
 	hosts    map[string]*hostLimit
 	controls map[string]*control
 	checks   map[string]*check
+	subjects map[string]*subject
+	// settlings counts waits of [Verifier.paced].
+	settlings int
+	// ownServers says of providers whether there are servers of theirs that others run.
+	ownServers map[string]bool
+	// others hides the secrets of everything that was asked about.
+	others *veil
 	// clock and sleep are for limits and waits; tests have no time to.
 	clock func() time.Time
 	sleep func(ctx context.Context, d time.Duration) error
@@ -103,7 +113,7 @@ func New(set *rules.Set, opt Options) (*Verifier, error) {
 	}
 	v := &Verifier{
 		set: set, opt: opt, endpoints: endpoints, client: newClient(opt, endpoints), clock: time.Now, sleep: sleep,
-		hosts: map[string]*hostLimit{}, controls: map[string]*control{}, checks: map[string]*check{},
+		hosts: map[string]*hostLimit{}, controls: map[string]*control{}, checks: map[string]*check{}, subjects: map[string]*subject{}, ownServers: map[string]bool{},
 	}
 	v.cache = openVerdicts(opt)
 	return v, nil
@@ -117,7 +127,6 @@ func (o Options) withDefaults() Options {
 	}
 	set(&o.Workers, DefaultWorkers)
 	set(&o.Budget, DefaultBudget)
-	set(&o.Rate, DefaultRate)
 	if o.TTL <= 0 {
 		o.TTL = DefaultTTL
 	}
@@ -134,8 +143,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Verify fills Verdict, Verification and Severity of the findings in place. Each distinct credential of a rule is asked
-// about once; progress, which may be nil, is told after each. An error means that the run was cancelled, or that verdicts
-// could not be kept; what was not asked about is then as it was.
+// about once; progress, which may be nil, is told after each. If the run ends early, the verdicts that came by then are there, what was
+// not asked about is as it was, and the error is an [*Ended]. Any other error means that verdicts could not be kept.
 func (v *Verifier) Verify(ctx context.Context, fs []scanner.Finding, progress func(done, total int)) error {
 	tasks, err := v.plan(fs)
 	if err != nil {
@@ -155,8 +164,29 @@ func (v *Verifier) Verify(ctx context.Context, fs []scanner.Finding, progress fu
 		v.confirm(t)
 	}
 	v.apply(fs, tasks)
-	return errors.Join(ctx.Err(), v.cache.save(tasks))
+	err = v.cache.save(tasks)
+	open := 0
+	for _, t := range tasks {
+		if t.settled == nil {
+			open++
+		}
+	}
+	if open > 0 {
+		return errors.Join(&Ended{open, ctx.Err()}, err)
+	}
+	return err
 }
+
+// Ended says that a run ended before everything was asked.
+type Ended struct {
+	// Unasked is the number of credentials that nobody was asked about.
+	Unasked int
+	// Cause is context.Canceled or context.DeadlineExceeded.
+	Cause error
+}
+
+func (e *Ended) Error() string { return e.Cause.Error() }
+func (e *Ended) Unwrap() error { return e.Cause }
 
 // askAll gives tasks to workers, in order.
 func (v *Verifier) askAll(ctx context.Context, tasks []*task, progress func(done, total int)) {
@@ -199,7 +229,15 @@ func (v *Verifier) ask(ctx context.Context, t *task) {
 }
 
 // settle asks the provider. What looks alive is held against the negative control.
-func (v *Verifier) settle(ctx context.Context, t *task) *Result {
+func (v *Verifier) settle(ctx context.Context, t *task) (settled *Result) {
+	// A fault here must not take the report away, nor print what it was about.
+	defer func() {
+		if p := recover(); p != nil {
+			settled = &Result{Verdict: scanner.Unknown, Verification: scanner.Verification{
+				At: v.opt.Now().UTC(), Provider: t.rule.Provider, Says: "skant failed at asking about it; that is a fault of its own and says nothing about the credential.",
+			}}
+		}
+	}()
 	o := v.request(ctx, t)
 	r := o.Result
 	if alive(r.Verdict) {
