@@ -1,6 +1,9 @@
 package main
 
-import "github.com/skant-dev/skant/scanner"
+import (
+	"github.com/skant-dev/skant/internal/diagnose"
+	"github.com/skant-dev/skant/scanner"
+)
 
 // Every word about verification that is meant for a person, but for what a rule says of an answer.
 
@@ -15,20 +18,22 @@ const (
 	msgVerifyMore     = "skant: %d more were found in it and are not asked about; `skant scan - --verify` asks about all\n"
 	msgVerifyMissing  = "skant: %s of the report: the value is not where it was, so nobody was asked\n"
 	msgVerifyNoValue  = "the value is not where it was, so nobody was asked"
-	msgVerifyCannot   = "Nobody can be asked: %s\n"
+	msgDiagnoseDry    = "nobody was asked (--verify-dry-run); steps 5 to 8 need an answer"
+	msgDiagnoseCannot = "nobody can be asked: %s"
+	msgDiagnoseFine   = "All steps are fine. If calls fail all the same, look the answer up in docs/diagnose.md."
 )
 
 const (
 	labelAsked    = "Asked"
 	labelAnswered = "Answered"
 	labelNoAnswer = "No answer"
-	labelVerdict  = "Verdict: %s\n"
-	labelDo       = "What to do: %s\n"
+	labelVerdict  = "Verdict: "
+	labelDo       = "What to do: "
 	labelWouldAsk = "Would ask"
 )
 
 const (
-	hintVerify          = "docs/liveness.md says who is asked what."
+	hintVerify          = "docs/liveness-checks.md says who is asked what."
 	hintVerifyEndpoint  = "write --verify-endpoint PROVIDER=URL, for example github=https://ghe.example/api/v3; `skant rules list` has the providers' names, http is for localhost only."
 	hintOnlyLive        = "add --verify: nothing is known to be alive before its provider was asked."
 	hintVerifyArgs      = "give a secret on standard input, a saved report with --report FILE, or --diagnose."
@@ -55,14 +60,14 @@ const (
 	helpVerifyShort = "ask whether a secret is alive"
 	helpVerify      = `Ask a credential's provider whether it is alive, and print what was asked, what came back, what that means
 and what to do. The secret comes on standard input (a terminal does not show it), alone or as it stands
-in its file. Requests only read, cost nothing, and go to hosts that stand in the rules; docs/liveness.md has
-them all.
+in its file. Requests only read, cost nothing, and go to hosts that stand in the rules; docs/liveness-checks.md
+lists them all, and "skant rules show ID" prints one.
 
 With --report, ask about the findings of a saved report. Reports hold no values, so the place that was scanned is searched
 again for them: PLACE, by default the current folder.
 
 With --diagnose, say why calls to Claude fail: directly, or through Bedrock or Vertex. Eight steps, from the variable that
-holds the key to models and quota.
+holds the key to models and quota. docs/diagnose.md has the answers of all three, what each means, and what to do.
 
 Exit status of a secret or a diagnosis: 0 it is dead, or all steps are fine; 1 it is alive, or a step is wrong; 3 it is not
 known. Of a report: that of the scan.`
@@ -72,6 +77,26 @@ known. Of a report: that of the scan.`
   skant verify --diagnose bedrock
   skant verify --verify-dry-run < key.txt`
 )
+
+// msgDiagnoseBegin says where to begin, by the gravest grade of a diagnosis.
+var msgDiagnoseBegin = map[diagnose.Grade]string{
+	diagnose.Wrong:   "Begin with step %d (%s). docs/diagnose.md has the answers that providers give, what each means, and what to do.",
+	diagnose.Unclear: "Nothing is known to be wrong, and step %d (%s) could not be told. docs/diagnose.md has the answers that providers give.",
+}
+
+// verdictDo says what to do about a secret by its verdict, where its provider's rule does not say more.
+func verdictDo(v scanner.Verdict) string {
+	switch v {
+	case scanner.Live, scanner.Restricted:
+		return "If it has leaked, revoke it and make another: `skant recover` writes the steps."
+	case scanner.Dead, scanner.Expired:
+		return "Nothing is left to revoke. See that nothing depends on it, and take it out of where it stands."
+	case scanner.Uncheckable:
+		return "Count it as live: revoke it if it has leaked."
+	default:
+		return "Ask again later or from another network, and revoke it if it has leaked."
+	}
+}
 
 // verdictName is how a verdict is called in a sentence.
 func verdictName(v scanner.Verdict) string {
@@ -100,98 +125,3 @@ func verdictMeans(v scanner.Verdict) string {
 		return "not asked; count it as live"
 	}
 }
-
-// The steps of a diagnosis.
-const (
-	stepSet        = "Is a key set, and where"
-	stepShape      = "Shape and checksum"
-	stepHeader     = "The header for its kind"
-	stepHost       = "Host, base URL and proxy"
-	stepClock      = "Clock"
-	stepRegion     = "Region"
-	stepPermission = "Organisation, workspace, permission"
-	stepModels     = "Models and quota"
-)
-
-const (
-	diagAnthropic = "Anthropic's API"
-	diagBedrock   = "Amazon Bedrock"
-	diagVertex    = "Vertex AI"
-
-	diagSet      = "%s holds %s; this is what the following steps are about"
-	diagSame     = "%s holds the same"
-	diagOther    = "%s holds another: %s. Clients differ in which they take; unset the one that is not meant"
-	diagUnset    = "no key was found in %s"
-	diagNoKey    = "there is no key to look at"
-	diagNoJSON   = "it is no JSON that can be read"
-	diagNoFile   = "it names no file that can be read"
-	diagSpace    = "there is white space around the value in %s: it becomes a part of the header. Remove it"
-	diagQuoted   = "the quotes in %s are a part of the value. Remove them"
-	diagExample  = "it is a placeholder or a published example of: %s"
-	diagCertain  = "it is whole: %s (%s)"
-	diagShape    = "it looks like: %s (%s)"
-	diagKnown    = "it looks like: %s"
-	diagExpired  = "it says itself that it has expired"
-	diagVariable = "%s is %s"
-
-	diagShapeless = "no rule takes it for a credential of %s: it is cut off, or of another provider"
-
-	diagUseBedrock = "CLAUDE_CODE_USE_BEDROCK is set: Claude Code goes to Bedrock; see skant verify --diagnose bedrock"
-	diagUseVertex  = "CLAUDE_CODE_USE_VERTEX is set: Claude Code goes to Vertex AI; see skant verify --diagnose vertex"
-	diagSkipAuth   = "Claude Code is told to leave authentication to a gateway: what stands here is not what is sent"
-
-	diagOAuth         = "an OAuth token goes as Authorization: Bearer, with the header anthropic-beta: oauth-2025-04-20"
-	diagOAuthAsKey    = "%s holds an OAuth token, and clients send that variable as x-api-key: the answer is 401. Put it into CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_AUTH_TOKEN"
-	diagKeyAsBearer   = "%s holds an API key, and clients send that variable as Authorization: Bearer: the answer is 401. Put it into ANTHROPIC_API_KEY"
-	diagKey           = "an API key goes as x-api-key, with the header anthropic-version"
-	diagAdmin         = "an admin key goes as x-api-key and opens /v1/organizations only: models answer it with an error"
-	diagCompliance    = "a compliance access key opens /v1/compliance only: models answer it with an error"
-	diagPersonal      = "a personal key needs the header anthropic-workspace-id beside x-api-key; without it the answer is 400"
-	diagRefresh       = "this is a refresh token, which no request takes: use the access token (sk-ant-oat...) that belongs to it"
-	diagSession       = "this is the cookie of a browser session, which the API does not take: create an API key"
-	diagHeaderUnknown = "the header cannot be told without knowing what it is"
-	diagBedrockBearer = "a Bedrock API key goes as Authorization: Bearer"
-	diagBedrockSigned = "an access key signs each request (SigV4); without its session token a temporary one (ASIA...) is refused"
-	diagVertexHeader  = "a service account's key signs a token request, and the access token goes as Authorization: Bearer"
-	diagUserADC       = "these are a user's credentials (gcloud auth application-default login): they are exchanged for an access token, which skant does not do"
-	diagFederated     = "these are of workload identity federation: they hold no secret of their own, and nobody can be asked about them"
-	diagNoProject     = "neither ANTHROPIC_VERTEX_PROJECT_ID nor GOOGLE_CLOUD_PROJECT is set: clients that are not told a project fail"
-
-	diagHost        = "skant asks %s"
-	diagEndpoint    = "skant asks %s, as you said"
-	diagBase        = "%s sends clients to %s, so the answer there may be another; skant asks there only with --verify-endpoint %s=URL (a gateway may need a key of its own, and not one of %s)"
-	diagProxy       = "%s sends requests through %s, which may answer in the provider's place"
-	diagNoProxy     = "%s takes hosts out of that"
-	diagAuthorities = "%s adds certificate authorities: something may stand between you and the provider and read along"
-
-	diagUnasked  = "nobody was asked"
-	diagDry      = "nobody was asked (--verify-dry-run)"
-	diagNoAnswer = "there was no answer: %s"
-
-	diagNoDate    = "the answer has no date to compare with"
-	diagClock     = "the clock here is off by %s: signatures and tokens are refused. Set it"
-	diagClockFine = "the clock here is that of the answer"
-
-	diagBlocked        = "the request was refused before the key was looked at (Request not allowed): the country, or the network, that it comes from. It says nothing about the key"
-	diagPage           = "a page came back in place of an answer of the API: something on the way refuses the request"
-	diagRedirect       = "the answer leads elsewhere, and is not followed"
-	diagReached        = "the request reached the provider"
-	diagNoRegion       = "neither AWS_REGION nor AWS_DEFAULT_REGION is set: clients take us-east-1, or fail"
-	diagOtherRegion    = "the key is for %s only, and the region that is set is %s"
-	diagRegionSet      = "the region is %s: the model has to be offered there"
-	diagNoVertexRegion = "CLOUD_ML_REGION is not set: clients need a region in which the model is offered, or global"
-
-	diagTaken   = "the key is taken: %s"
-	diagRefused = "the key is known, and this use of it is refused: %s"
-	diagDead    = "the key is not taken: %s"
-	diagUnknown = "the answer does not tell: %s"
-
-	diagModel         = "%s asks for %s: the key's workspace, project or account has to have it, under that very name"
-	diagLimited       = "too many requests: wait %s seconds, or ask for a higher limit"
-	diagCredit        = "there is no credit left: the key is good, and calls fail until the account is topped up"
-	diagOverloaded    = "the provider is overloaded or failing: try again later"
-	diagModelsUnknown = "nothing is known of models before the step above is fine"
-	diagModelsListed  = "the list of models can be read; that a model answers is only proved by a call that costs, so skant makes none"
-	diagModelsBedrock = "the key is good; access to each model is granted by itself in Bedrock's console, region by region, and a call needs bedrock:InvokeModel"
-	diagModelsVertex  = "the key is good; Claude has to be enabled in the project's Model Garden, with the Vertex AI API on, and a call needs aiplatform.endpoints.predict"
-)

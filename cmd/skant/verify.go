@@ -97,7 +97,7 @@ func (r *verifyRun) typed() error {
 	if err != nil {
 		return err
 	}
-	text, err := r.app.readSecret()
+	text, err := r.app.readSecret(r.cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -108,17 +108,33 @@ func (r *verifyRun) typed() error {
 	return r.answer(p, rep)
 }
 
-// readSecret reads standard input. A terminal does not show what is typed.
-func (a *app) readSecret() ([]byte, error) {
+// readSecret reads standard input. A terminal does not show what is typed, and is as it was before when ctx ends.
+func (a *app) readSecret(ctx context.Context) ([]byte, error) {
+	read, restore := func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.in, maxVerified+1)) }, func() error { return nil }
 	if _, ok := a.terminal(a.in); ok {
 		if file, isFile := a.in.(*os.File); isFile {
+			fd := int(file.Fd())
+			before, err := term.GetState(fd)
+			if err != nil {
+				return nil, fmt.Errorf("read standard input: %w", err)
+			}
 			a.say(msgVerifyPrompt)
-			text, err := term.ReadPassword(int(file.Fd()))
-			a.say("\n")
-			return text, err
+			defer a.say("\n")
+			read, restore = func() ([]byte, error) { return term.ReadPassword(fd) }, func() error { return term.Restore(fd, before) }
 		}
 	}
-	text, err := io.ReadAll(io.LimitReader(a.in, maxVerified+1))
+	var text []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		text, err = read()
+	}()
+	select {
+	case <-ctx.Done(): // the program ends while somebody still waits for a line
+		return nil, &incompleteError{errors.Join(ctx.Err(), restore())}
+	case <-done:
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read standard input: %w", err)
 	}
@@ -230,7 +246,7 @@ func (r *verifyRun) exchanges(p *prepared, found []scanner.Finding) (err error) 
 			r.app.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
 		}
 		f.Verdict = x.Result.Verdict
-		if err := writeExchange(r.app.out, f, &x, p.scanner.Scrub); err != nil {
+		if err := r.app.writeExchange(r.app.out, f, &x, p.scanner.Scrub); err != nil {
 			return &incompleteError{err}
 		}
 	}

@@ -166,20 +166,28 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 		rep.Findings[i] = asked[k]
 		tidyVerification(&rep.Findings[i], p.scanner.Scrub)
 	}
-	switch answered := slices.ContainsFunc(asked, func(f scanner.Finding) bool { return f.Verification != nil }); {
+	answered := slices.ContainsFunc(asked, func(f scanner.Finding) bool { return f.Verification != nil })
+	switch {
 	case err == nil:
-	case answered: // all that failed is to keep the answers
-		a.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
-	case ctx.Err() == nil:
-		return err
-	default: // what was not asked must not pass for an answer
+	case ctx.Err() != nil: // what was not asked must not pass for an answer
+		missing := int64(0)
+		for i := range asked {
+			if asked[i].Verdict == scanner.NotAsked {
+				missing++
+			}
+		}
 		rep.Coverage.Complete = false
 		rep.Coverage.Skipped = append(rep.Coverage.Skipped, scanner.Skip{
-			What: "verdicts", Reason: p.scanner.Scrub(fmt.Sprintf(msgVerifyEnded, err)), Count: int64(len(asked)), Unread: true,
+			What: "verdicts", Reason: p.scanner.Scrub(fmt.Sprintf(msgVerifyEnded, err)), Count: missing, Unread: true,
 		})
+	case answered: // all that failed is to keep the answers
+		a.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
+	default:
+		return err
 	}
-	a.sayVerdicts(rep)
-	if f.onlyLive {
+	if f.onlyLive { // the summary counts what is left
+		groups := report.Groups(rep)
+		a.say(msgVerified, report.Number(int64(len(groups)), "secret"), report.Verdicts(groups))
 		keepLive(rep)
 	}
 	return nil
@@ -215,26 +223,6 @@ func keepLive(rep *scanner.Report) {
 				What: "findings", Reason: fmt.Sprintf(msgOnlyLive, verdictName(v)), Count: counts[v],
 			})
 		}
-	}
-}
-
-// sayVerdicts counts secrets by verdict on standard error.
-func (a *app) sayVerdicts(rep *scanner.Report) {
-	counts := map[scanner.Verdict]int64{}
-	groups := report.Groups(rep)
-	for _, g := range groups {
-		counts[g.Verdict]++
-	}
-	var parts []string
-	for _, v := range []scanner.Verdict{
-		scanner.Live, scanner.Restricted, scanner.Unknown, scanner.Uncheckable, scanner.NotAsked, scanner.Expired, scanner.Dead,
-	} {
-		if counts[v] > 0 {
-			parts = append(parts, report.Count(counts[v])+" "+verdictName(v))
-		}
-	}
-	if len(parts) > 0 {
-		a.say(msgVerified, report.Number(int64(len(groups)), "secret"), strings.Join(parts, ", "))
 	}
 }
 

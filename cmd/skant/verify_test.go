@@ -27,6 +27,9 @@ var answered = map[string]struct {
 	"dead":    {401, false, `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"},"request_id":"req_1"}`},
 	"allowed": {403, true, `{"type":"error","error":{"type":"permission_error","message":"Your IP address isn't in this organization's allowed range."}}`},
 	"edge":    {403, false, `{"error":{"type":"forbidden","message":"Request not allowed"}}`},
+	"ended":   {401, true, `{"type":"error","error":{"type":"authentication_error","message":"OAuth token has expired. Please obtain a new token or refresh your existing token."}}`},
+	"evil":    {403, true, `{"error":{"type":"permission_error","message":"` + "\x1b[31mred\x1b[0m and \u202eturned\u202c\x07" + `"}}`},
+	"bedrock": {403, false, `{"Message":"User: arn:aws:iam::123456789012:user/ci is not authorized to perform: bedrock:ListFoundationModels on resource: *"}`},
 	"page":    {403, false, "<!DOCTYPE html><html><body>Just a moment...</body></html>"},
 }
 
