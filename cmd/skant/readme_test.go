@@ -43,6 +43,14 @@ func scenes() []scene {
 			r.commit("2026-03-01", "Configure", "app.yaml", "model: claude\nkey: "+r.secret(`<<base64 (anthropic "sk-ant-api03-")>>`)+"\n")
 			r.git("reset", "-q", "--hard", "v1.0")
 		}},
+		{"alive", func(r *sceneRepo) {
+			token := r.secret(`<<vercel "vcp_">>`)
+			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
+			r.commit("2026-02-10", "Deploy from CI", "deploy.py", `TOKEN = "`+token+"\"\n")
+			r.commit("2026-02-11", "Take the token from the environment", "deploy.py", "TOKEN = os.environ[\"VERCEL_TOKEN\"]\n")
+			r.commit("2026-03-01", "Configure", "app.yaml", "model: claude\nkey: "+r.secret(`<<anthropic "sk-ant-api03-">>`)+"\n")
+			r.asks(token)
+		}},
 		{"shallow", func(r *sceneRepo) {
 			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
 			r.commit("2026-02-04", "Go on", "app.py", "def main():\n    return 0\n")
@@ -58,6 +66,8 @@ type sceneRepo struct {
 	dir  string
 	env  []string
 	date string
+	// providers are those that are asked; nil if none are.
+	providers *standIns
 }
 
 func (r *sceneRepo) secret(template string) string {
@@ -119,7 +129,7 @@ func (r *sceneRepo) replay(commands []string) string {
 	for i, c := range commands {
 		transcript.WriteString("$ " + c + "\n" + outputs[i])
 	}
-	return transcript.String()
+	return r.providers.shown(transcript.String())
 }
 
 // TestReadmeTranscripts runs what the README shows, and compares. -update rewrites it.

@@ -35,6 +35,8 @@ func newRunbook(a *app, use string) *cobra.Command {
 			switch {
 			case from != "" && len(args) > 0:
 				return withHint(errors.New("both --report and a repository are given"), hintRecoverArgs)
+			case from != "" && (f.enabled || f.dryRun || f.onlyLive):
+				return withHint(errors.New("a saved report holds no values that could be asked about"), hintRecoverVerify)
 			case from != "":
 				return a.render(cmd, from, &f)
 			}
@@ -50,6 +52,7 @@ func newRunbook(a *app, use string) *cobra.Command {
 	}
 	f.register(cmd)
 	f.registerCache(cmd)
+	f.registerVerify(cmd)
 	cmd.Flags().StringVar(&from, "report", "", helpFlagReport)
 	return cmd
 }

@@ -29,7 +29,7 @@ func allRules(cmd *cobra.Command, paths []string) (*rules.Set, error) {
 func newRulesList(a *app) *cobra.Command {
 	var paths list
 	cmd := &cobra.Command{
-		Use: "list", Short: helpRulesListShort, Args: exactly(0, 0, hintRulesArgs),
+		Use: "list", Short: helpRulesListShort, Long: helpRulesList, Args: exactly(0, 0, hintRulesArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			set, off, err := a.listedRules(cmd, paths)
 			if err != nil {
@@ -38,7 +38,7 @@ func newRulesList(a *app) *cobra.Command {
 			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 			var errs []error
 			for _, r := range set.All() {
-				_, err := fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title+off(r.ID))
+				_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Severity, howChecked(set, &r), r.Title+off(r.ID))
 				errs = append(errs, err)
 			}
 			return errors.Join(append(errs, w.Flush())...)
@@ -51,7 +51,7 @@ func newRulesList(a *app) *cobra.Command {
 func newRulesShow(a *app) *cobra.Command {
 	var paths list
 	cmd := &cobra.Command{
-		Use: "show ID", Short: helpRulesShowShort, Args: exactly(1, 1, hintRulesShow),
+		Use: "show ID", Short: helpRulesShowShort, Long: helpRulesShow, Args: exactly(1, 1, hintRulesShow),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, r := range rules.Builtin().All() {
@@ -75,7 +75,7 @@ func newRulesShow(a *app) *cobra.Command {
 	return cmd
 }
 
-// showRule prints what a rule looks for, why, and how an incident with it ends.
+// showRule prints what a rule looks for, why, how it is checked, and how an incident with it ends.
 func showRule(w io.Writer, set *rules.Set, r *rules.Rule) error {
 	var b strings.Builder
 	line := func(name, value string) {
@@ -102,6 +102,7 @@ func showRule(w io.Writer, set *rules.Set, r *rules.Rule) error {
 		line("docs", d)
 	}
 	line("file", fmt.Sprintf("%s:%d", r.Origin.File, r.Origin.Line))
+	writeCheck(&b, set, r)
 	if p, ok := set.PlaybookOf(r); ok {
 		fmt.Fprintf(&b, "\nWhen it leaked:\n")
 		for i, s := range p.Steps {

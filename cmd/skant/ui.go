@@ -50,6 +50,7 @@ const (
 	hintStagedArgs         = "`skant staged` takes no arguments: it searches what the next commit would add."
 	hintHistoryArgs        = "name at most one repository: skant history [REPO]."
 	hintRecoverArgs        = "name one repository, or a saved report with --report FILE."
+	hintRecoverVerify      = "`skant verify --report FILE PLACE -o markdown` looks the values up in PLACE, asks, and writes the runbook."
 	hintReportArgs         = "name one saved JSON report, or - for standard input: skant report FILE -o sarif."
 	hintReportFile         = "it must be a report that skant wrote with -o json."
 	hintVersionArgs        = "`skant version` takes no arguments."
@@ -93,8 +94,8 @@ clean that could not read everything.
 	helpScan      = `Search files and folders, by default the current one; - is standard input.
 
 What .gitignore leaves out is not read, unless it is tracked all the same. What .skantignore
-leaves out (same syntax) is never read. Symbolic links are not followed. Archives are searched
-as they are, not unpacked, and reported as not read.
+leaves out (same syntax) is never read. Symbolic links are not followed. Archives and documents are
+opened and searched; one that cannot be is reported as not read.
 ` + exitStatusHelp
 	exampleScan = `  skant scan
   skant scan src deploy/values.yaml
@@ -138,6 +139,7 @@ the steps in order with exact commands: stop it, replace it, review what was don
 from the history, prove that it is gone. From a saved report, or from a scan of the history.
 ` + exitStatusHelp
 	exampleRecover = `  skant recover > runbook.md
+  skant recover --verify > runbook.md    # ask first which of them are alive
   skant history -o json=audit.json; skant recover --report audit.json
   skant recover runbook ~/src/service -o markdown=runbook.md`
 

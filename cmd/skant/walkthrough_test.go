@@ -56,7 +56,10 @@ func stories() []story {
 				r.t.Fatal(err)
 			}
 		}, []part{
-			{name: "audit search"}, {name: "audit runbook"}, {name: "audit purge"},
+			{"audit search", func(r *sceneRepo) { r.asks(r.secret(token)) }},
+			{name: "audit alive"}, {name: "audit runbook"},
+			{"audit dead", func(r *sceneRepo) { r.providers.revoke(r.secret(token)) }},
+			{name: "audit purge"},
 			// What the runbook does with git filter-repo, without it.
 			{"audit proof", func(r *sceneRepo) { r.purgeServer(r.secret(token)) }},
 		}},

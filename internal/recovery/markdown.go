@@ -113,6 +113,10 @@ func (m *markdown) firstPage(p *Plan) {
 			m.line(author(l.Why))
 		}
 		m.line("")
+		if l.Verdict == scanner.Dead || l.Verdict == scanner.Expired {
+			m.line("Its provider does not take it any more, so there may be nothing left to stop: make sure of that, and go on with what was done while it was taken.")
+			m.line("")
+		}
 		if l.General {
 			m.line("The rule " + code(l.RuleID) + " has no recovery steps of its own; these fit every credential.")
 			m.line("")
@@ -140,6 +144,9 @@ func (m *markdown) overview(p *Plan) {
 		if l.Verdict != scanner.NotAsked {
 			verdict = escape(string(l.Verdict))
 		}
+		if l.alive() {
+			verdict = "**" + verdict + "**"
+		}
 		m.line("| " + strconv.Itoa(i+1) + " | " + escape(l.Title) + " | " + codeCell(l.Redacted) + " | " + locate(&l.Places[0]) +
 			more(len(l.Places)-1) + " | " + since + " | " + inUse(l) + " | " + verdict + " |")
 	}
@@ -164,7 +171,7 @@ func (m *markdown) about(l *Leak, now time.Time) {
 	row := func(name, value string) { m.line("| " + name + " | " + value + " |") }
 	row("Severity", escape(string(l.Severity))+", "+escape(string(l.Confidence))+" confidence")
 	alive := verdictWords(l.Verdict)
-	if l.Verdict == scanner.Live || l.Verdict == scanner.Restricted {
+	if l.alive() {
 		alive = "**" + alive + "**"
 	}
 	row("Alive?", alive)

@@ -166,8 +166,14 @@ func New(rep *scanner.Report, set *rules.Set, opt Options) *Plan {
 	return p
 }
 
-// compareLeaks puts the leak to stop first first.
+// compareLeaks puts the leak to stop first first: what is known to be alive, then the gravest.
 func compareLeaks(a, b Leak) int {
+	switch {
+	case a.alive() && !b.alive():
+		return -1
+	case b.alive() && !a.alive():
+		return 1
+	}
 	return cmp.Or(
 		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 		cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
@@ -177,14 +183,19 @@ func compareLeaks(a, b Leak) int {
 	)
 }
 
+// alive reports whether the provider has said that it knows the credential.
+func (l *Leak) alive() bool { return l.Verdict == scanner.Live || l.Verdict == scanner.Restricted }
+
 // alarm orders verdicts: what is not known to be dead counts as alive.
 func alarm(v scanner.Verdict) int {
 	switch v {
 	case scanner.Live:
-		return 5
+		return 6
 	case scanner.Restricted:
+		return 5
+	case scanner.Unknown:
 		return 4
-	case scanner.Unknown, scanner.Uncheckable:
+	case scanner.Uncheckable:
 		return 3
 	case scanner.Expired:
 		return 1

@@ -116,7 +116,7 @@ func verified(v *scanner.Verification) [][2]string {
 		}
 	}
 	row("Its provider says", v.Says)
-	row("Do", v.Do)
+	row("About that answer", v.Do)
 	for i, name := range slices.Sorted(maps.Keys(v.Learned)) {
 		if i == maxLearned {
 			break

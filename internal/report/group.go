@@ -23,7 +23,7 @@ type Group struct {
 // First returns the finding that stands for the group.
 func (g *Group) First() *scanner.Finding { return g.Places[0] }
 
-// Groups returns the findings of a report by secret, the worst secret first, without those that are suppressed.
+// Groups returns the findings of a report by secret, without those that are suppressed: first what is known to be alive, then the worst.
 // The order depends on the findings alone, not on the order in which they were found.
 func Groups(rep *scanner.Report) []*Group {
 	return group(rep, func(f *scanner.Finding) bool { return f.Suppressed == nil })
@@ -64,6 +64,7 @@ func group(rep *scanner.Report, keep func(*scanner.Finding) bool) []*Group {
 	}
 	slices.SortStableFunc(all, func(a, b *Group) int {
 		return cmp.Or(
+			compareTrue(alive(a.Verdict), alive(b.Verdict)),
 			cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 			cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
 			cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
@@ -74,9 +75,11 @@ func group(rep *scanner.Report, keep func(*scanner.Finding) bool) []*Group {
 	return all
 }
 
-// CompareFindings orders findings by how soon a person should see them: severity, verdict, confidence, then place.
+// CompareFindings orders findings by how soon a person should see them: what is known to be alive, then severity, verdict, confidence,
+// place.
 func CompareFindings(a, b *scanner.Finding) int {
 	return cmp.Or(
+		compareTrue(alive(a.Verdict), alive(b.Verdict)),
 		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 		cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
 		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
@@ -131,6 +134,9 @@ func compareTrue(a, b bool) int {
 		return 1
 	}
 }
+
+// alive reports whether a provider has said that it knows a credential, which is then to be revoked before any other.
+func alive(v scanner.Verdict) bool { return v == scanner.Live || v == scanner.Restricted }
 
 // alarm orders verdicts: a credential that nobody asked about counts for more than one known to be dead.
 func alarm(v scanner.Verdict) int {

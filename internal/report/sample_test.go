@@ -120,7 +120,7 @@ func stagedReport(t *testing.T) *scanner.Report {
 	rep := sampleReport(t)
 	f := rep.Findings[4]
 	f.Location = at("config/prod.env", 3, 19, 127, scanner.KindStaged, nil, id("1"))
-	f.Exposure, f.Verdict, f.Facts = nil, scanner.NotAsked, nil
+	f.Exposure, f.Verdict, f.Verification, f.Facts = nil, scanner.NotAsked, nil, nil
 	f.Reasons = f.Reasons[:1]
 	rep.Command, rep.Target = "staged", "."
 	rep.Findings = []scanner.Finding{f}

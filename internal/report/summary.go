@@ -1,6 +1,9 @@
 package report
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/skant-dev/skant/internal/visible"
@@ -8,7 +11,8 @@ import (
 )
 
 // Summary returns the one line that ends a run: how many secrets in how many places, what was read, and whether that
-// was everything: "3 secrets in 7 places; 1,204 blobs, 31 MB read; complete". Suppressed findings are counted apart.
+// was everything: "3 secrets in 7 places; 1,204 blobs, 31 MB read; complete". Suppressed findings are counted apart. Where providers
+// were asked it counts their answers: "3 secrets in 7 places: 1 live, 2 dead; ...".
 func Summary(rep *scanner.Report) string {
 	groups := Groups(rep)
 	places, hidden := 0, 0
@@ -23,12 +27,39 @@ func Summary(rep *scanner.Report) string {
 	head := "no secrets"
 	if len(groups) > 0 {
 		head = Number(int64(len(groups)), "secret") + " in " + Number(int64(places), "place")
+		if asked(groups) {
+			head += ": " + Verdicts(groups)
+		}
 	}
 	parts := []string{head}
 	if hidden > 0 {
 		parts = append(parts, Number(int64(hidden), "finding")+" suppressed")
 	}
 	return strings.Join(append(parts, readAmount(&rep.Coverage), completeness(&rep.Coverage)), "; ")
+}
+
+// Verdicts counts secrets by verdict, the most alarming first: "1 live, 2 unknown, 3 dead".
+func Verdicts(groups []*Group) string {
+	counts := map[scanner.Verdict]int64{}
+	for _, g := range groups {
+		counts[g.Verdict]++
+	}
+	var parts []string
+	for _, v := range slices.SortedFunc(maps.Keys(counts), func(a, b scanner.Verdict) int {
+		return cmp.Or(cmp.Compare(alarm(b), alarm(a)), cmp.Compare(a, b))
+	}) {
+		name := visible.Text(string(v))
+		if v == scanner.NotAsked {
+			name = "not asked"
+		}
+		parts = append(parts, Count(counts[v])+" "+name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// asked reports whether providers were asked in this run, or in the one that the report is of.
+func asked(groups []*Group) bool {
+	return slices.ContainsFunc(groups, func(g *Group) bool { return g.Verdict != scanner.NotAsked && g.Verification() != nil })
 }
 
 // readAmount says what was read: "12 commits, 1,204 blobs, 31 MB read".

@@ -90,6 +90,9 @@ func (t *textWriter) gap() {
 
 // wrapped writes a text in lines no wider than the terminal, each indented.
 func (t *textWriter) wrapped(text, indent string, tint *color.Color) {
+	if text == "" {
+		return
+	}
 	width := t.width
 	if width < 1 {
 		width = defaultWidth

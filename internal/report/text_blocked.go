@@ -57,6 +57,10 @@ func (t *textWriter) block(groups []*Group, b blocked) {
 			why[f.RuleID] = true
 			t.wrapped(r.Why, "      ", t.faint)
 		}
+		if v := g.Verification(); v != nil && len(groups) <= blockedExcerpts {
+			t.wrapped(v.Says, "      ", t.verdict(g.Verdict))
+			t.wrapped(Asked(v), "      ", t.faint)
+		}
 		if len(groups) <= blockedInFull && g.Confidence.Rank() < rules.HighConfidence.Rank() && len(f.Reasons) > 0 {
 			t.wrapped("("+confidenceWord(g.Confidence)+": "+strings.Join(f.Reasons, "; ")+")", "      ", t.faint)
 		}

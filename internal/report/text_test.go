@@ -163,7 +163,7 @@ func TestSummary(t *testing.T) {
 		rep  *scanner.Report
 		want string
 	}{
-		{sampleReport(t), "3 secrets in 5 places; 1 finding suppressed; 120 commits, 1,204 blobs, 31 MB read; " +
+		{sampleReport(t), "3 secrets in 5 places: 1 live, 2 not asked; 1 finding suppressed; 120 commits, 1,204 blobs, 31 MB read; " +
 			"INCOMPLETE: 7 blobs not read (larger than 100 MiB; raise --max-size) and 1 more reason"},
 		{stagedReport(t), "1 secret in 1 place; 2 blobs, 840 bytes read; complete"},
 		{cleanReport(), "no secrets; 1 file, 12 bytes read; complete"},

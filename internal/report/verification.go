@@ -16,6 +16,12 @@ const (
 	maxLearnedText = 200
 )
 
+// What to do about a credential that is alive.
+const (
+	revokeLive       = "Revoke it now."
+	revokeRestricted = "Revoke it now: what holds it back may go away."
+)
+
 // Verification returns what its provider said of the group's credential: the answer that the verdict of the group comes from.
 // It is nil if nobody was asked.
 func (g *Group) Verification() *scanner.Verification {
@@ -77,9 +83,14 @@ func (t *textWriter) verification(g *Group) {
 	if v.Says != "" {
 		t.wrapped(v.Says, "  ", t.verdict(g.Verdict))
 	}
-	if v.Do != "" {
-		t.wrapped(v.Do, "  ", t.strong)
+	switch g.Verdict {
+	case scanner.Live:
+		t.wrapped(revokeLive, "  ", t.strong)
+	case scanner.Restricted:
+		t.wrapped(revokeRestricted, "  ", t.strong)
 	}
+	// What a rule says is about the answer: how to go on with the key as well as how to end it.
+	t.wrapped(v.Do, "  ", t.faint)
 	for _, fact := range Learned(v) {
 		t.line("  " + Clip(fact, t.room(2)))
 	}

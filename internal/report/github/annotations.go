@@ -102,14 +102,22 @@ func describe(f *scanner.Finding) string {
 	default:
 		words = append(words, "Revoke it: whoever can read this repository has it, and taking it out of the file does not take it out of the history.")
 	}
-	if v := f.Verification; v != nil {
-		for _, text := range []string{v.Says, report.Asked(v)} {
-			if text != "" {
-				words = append(words, strings.TrimSuffix(clip(text, maxShown), ".")+".")
-			}
+	words = append(words, answer(f.Verification)...)
+	return strings.Join(append(words, "Rule "+f.RuleID+"."), " ")
+}
+
+// answer says in sentences what a provider answered, what was learnt of it, and when.
+func answer(v *scanner.Verification) []string {
+	if v == nil {
+		return nil
+	}
+	var words []string
+	for _, text := range []string{v.Says, strings.Join(report.Learned(v), ", "), report.Asked(v)} {
+		if text != "" {
+			words = append(words, strings.TrimSuffix(clip(text, maxShown), ".")+".")
 		}
 	}
-	return strings.Join(append(words, "Rule "+f.RuleID+"."), " ")
+	return words
 }
 
 // place is where a finding is, in words.

@@ -2,6 +2,7 @@ package github
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -46,20 +47,33 @@ func table(rep *scanner.Report, room int) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("| severity | what | where | commit |\n| --- | --- | --- | --- |\n")
+	verified := slices.ContainsFunc(findings, func(f *scanner.Finding) bool { return f.Verification != nil })
+	if verified {
+		b.WriteString("| severity | what | where | commit | its provider says |\n| --- | --- | --- | --- | --- |\n")
+	} else {
+		b.WriteString("| severity | what | where | commit |\n| --- | --- | --- | --- |\n")
+	}
 	for i, f := range findings {
 		commit := ""
 		if c := f.Location.Commit; c != nil {
 			commit = cell(short(c.ID)) + " " + c.Date.UTC().Format("2006-01-02")
 		}
-		row := fmt.Sprintf("| %s | %s %s | %s | %s |\n", escape(graded(f)), escape(bounded(title(f))), cell(f.Secret.Redacted()), cell(place(f)), commit)
+		row := fmt.Sprintf("| %s | %s %s | %s | %s |", escape(graded(f)), escape(bounded(title(f))), cell(f.Secret.Redacted()), cell(place(f)), commit)
+		if verified {
+			row += " " + escape(strings.Join(answer(f.Verification), " ")) + " |"
+		}
+		row += "\n"
 		if b.Len()+len(row) > room {
 			b.WriteString("\n" + report.Number(int64(len(findings)-i), "more finding") + " for which there is no room here.\n")
 			break
 		}
 		b.WriteString(row)
 	}
-	b.WriteString("\nRevoke each of them first: taking it out of a file does not take it out of the history.\n\n")
+	if verified {
+		b.WriteString("\nRevoke what is live or restricted now, then whatever is not known to be dead: taking it out of a file does not take it out of the history.\n\n")
+	} else {
+		b.WriteString("\nRevoke each of them first: taking it out of a file does not take it out of the history.\n\n")
+	}
 	return b.String()
 }
 

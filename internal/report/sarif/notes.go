@@ -25,7 +25,7 @@ func noteDescriptors() []*descriptor {
 		{"coverage/left-out", "LeftOut", levelNote, "Something was not read because it was left out on purpose.",
 			"Nothing needs to be done. To have it read, change the configuration or scan it by itself."},
 		{"results/dropped", "ResultsDropped", levelWarning, "There are more results than code scanning shows.",
-			"Those of the greatest severity are kept. The JSON report has all of them."},
+			"What is known to be alive is kept first, then what is of the greatest severity. The JSON report has all of them."},
 		{"results/suppressed", "Suppressed", levelNote, "Findings that the user suppressed are no results.",
 			"The JSON report has them, with the place that suppressed each."},
 		{"results/hidden", "Hidden", levelNote, "Findings of less confidence than was asked for are no results.",
