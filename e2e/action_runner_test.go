@@ -79,6 +79,8 @@ type actionRunner struct {
 	temp string
 	// path is put before PATH.
 	path string
+	// env are variables that the workflow sets for the job.
+	env []string
 }
 
 // actionRun is one run.
@@ -154,6 +156,7 @@ func (r *actionRunner) run(ev event, inputs map[string]string) actionRun {
 		"RUNNER_TEMP="+r.temp, "GITHUB_WORKSPACE="+r.repo.dir, "GITHUB_EVENT_NAME="+ev.name, "GITHUB_REPOSITORY=team/app",
 		"GITHUB_EVENT_PATH="+filepath.Join(files, "event.json"), "GITHUB_SHA="+ev.head, "GITHUB_REF="+ev.ref,
 		"GITHUB_SERVER_URL=https://github.com", "GITHUB_STEP_SUMMARY="+filepath.Join(files, "summary"), "GITHUB_ACTOR="+ev.actor)
+	env = append(env, r.env...)
 	if r.path != "" {
 		env = append(env, "PATH="+r.path+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}

@@ -248,7 +248,7 @@ func TestActionIsNotInjected(t *testing.T) {
 	secret := newSecret(t)
 	r, _, _, last := leaking(t, secret)
 	temp := t.TempDir()
-	for _, name := range []string{"base", "head", "fail-on", "sarif"} {
+	for _, name := range []string{"base", "head", "fail-on", "verify", "sarif"} {
 		for _, hostile := range []string{"$(touch pwned)", "`touch pwned`", "x; touch pwned #", `"; touch pwned; "`, "--output=json=pwned", "a\ntouch pwned"} {
 			run := (&actionRunner{t: t, repo: r, temp: temp}).run(pushed(last, last), map[string]string{name: hostile})
 			if name != "sarif" && run.code < 2 {
