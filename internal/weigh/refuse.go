@@ -130,7 +130,7 @@ var isPlace = sync.OnceValue(func() *regexp.Regexp {
 
 // isExpression matches what only a regular expression has.
 var isExpression = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\^.*\$$|\[\^|\[[\^]?\w-\w|\]\{\d+,?\d*\}|\\[dws][+*{]|\.[*+]\)|\(\?`)
+	return regexp.MustCompile(`^\^.*\$$|^\^[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*[_-]$|\[\^|\[[\^]?\w-\w|\]\{\d+,?\d*\}|\\[dws][+*{]|\.[*+]\)|\(\?`)
 })
 
 // isMaker matches functions that make a secret of a literal, or fall back to one.
