@@ -68,7 +68,7 @@ func TestHarmless(t *testing.T) {
 		"author = \"" + strong + "\"", "auth_url: https://login.acme.example/oauth2", "auth = AuthMiddleware(app, 3)", "api_key = settings.API_KEY",
 		"apiKeyName: \"deploy-2019\"", "api key: see the manual", "keyboard = \"" + strong + "\"", "The token is sent in the header", "secret = \"secret\"",
 		"api_version_key = \"2019-01-01\"", "password = \"password\"", "if (password == null)", "password: !vault |", "password: ENC(" + strong + ")",
-		"token_url = \"https://acme.example/token\"", "{secret: '^pdl_live_'}", "secret_file = \"app.pem\"", "secretary = \"" + strong + "\"",
+		"token_url = \"https://acme.example/token\"", "- {secret: '^figd_', use: token}", "- {secret: '^pdl_sdbx_', use: sandbox}", "secret_file = \"app.pem\"", "secretary = \"" + strong + "\"",
 	} {
 		if r, k, ok := best(text); ok && r.Points >= Medium && !r.Example {
 			t.Errorf("%q: %v %.1f %+v", text, k, r.Points, r.Evidence)
