@@ -18,7 +18,7 @@ func (s *Set) Unasked() *Set {
 	for i := range s.rules {
 		kept[i] = s.rules[i]
 		of := s.saidOf(&kept[i])
-		kept[i].Liveness, of.liveness = "", nil
+		kept[i].Liveness, of.liveness, of.ownServers = "", nil, false
 		extra[kept[i].ID] = of
 	}
 	return &Set{rules: kept, playbooks: s.playbooks, extra: extra}

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/textproto"
 	"net/url"
@@ -129,16 +130,20 @@ func (s *Set) ChecksOf(r *Rule) []Liveness {
 	return out
 }
 
-// HasOwnServers reports whether some credentials of a provider belong to servers that others run.
-func (s *Set) HasOwnServers(provider string) bool {
-	for i := range s.rules {
-		if s.rules[i].Provider != provider {
-			continue
-		}
-		for _, l := range s.ChecksOf(&s.rules[i]) {
-			if l.SelfHosted {
+// HasOwnServers reports whether a rule's provider also has credentials that belong to servers that others run. Rules that are switched off
+// count: who is shown a secret must not depend on a list of rules. For rules that were added those count that were added, for others the others.
+func (s *Set) HasOwnServers(r *Rule) bool {
+	if _, added := s.extra[r.ID]; added {
+		for _, of := range s.extra {
+			if of.ownServers && of.provider == r.Provider {
 				return true
 			}
+		}
+		return false
+	}
+	for name, l := range s.liveness {
+		if l.SelfHosted && strings.HasPrefix(name, r.Provider+"/") {
+			return true
 		}
 	}
 	return false
@@ -162,7 +167,7 @@ func Fill(tmpl string, values Values) (string, error) {
 
 func requestFuncs() template.FuncMap {
 	return template.FuncMap{
-		"path":   url.PathEscape,
+		"path":   pathSegment,
 		"query":  url.QueryEscape,
 		"base64": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
 		"basic": func(user, password string) string {
@@ -173,6 +178,14 @@ func requestFuncs() template.FuncMap {
 			return string(b), err
 		},
 	}
+}
+
+// pathSegment escapes a value that stands in a path. Dots alone are no segment: whoever reads the URL leads them elsewhere.
+func pathSegment(s string) (string, error) {
+	if s == "." || s == ".." {
+		return "", errors.New("fill request: a value is no path segment")
+	}
+	return url.PathEscape(s), nil
 }
 
 // endpoint is how the URL of a host that the user names begins.

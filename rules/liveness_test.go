@@ -111,7 +111,7 @@ func TestLivenessOfKinds(t *testing.T) {
 	if all := set.ChecksOf(rule); len(all) != 2 || all[0].Name != "second" || all[1].Name != "other" {
 		t.Errorf("%v", all)
 	}
-	if set.HasOwnServers("acme") || set.HasOwnServers("acm") {
+	if set.HasOwnServers(rule) {
 		t.Error("nothing of it is on servers of others")
 	}
 }
@@ -198,4 +198,14 @@ func FuzzTemplateFields(f *testing.F) {
 			t.Errorf("%q names more than %v: %v", text, fields, errOne)
 		}
 	})
+}
+
+// A value that stands in a path stays one segment of it.
+func TestFillPath(t *testing.T) {
+	for value, want := range map[string]string{"a": "/a/x", "a/b": "/a%2Fb/x", "a/../b?c#d": "/a%2F..%2Fb%3Fc%23d/x", "%2e%2e": "/%252e%252e/x", "...": "/.../x", ".": "", "..": ""} {
+		got, err := Fill("/{{path .id}}/x", Values{"id": value})
+		if got != want || (err != nil) != (want == "") {
+			t.Errorf("%q: %q, %v", value, got, err)
+		}
+	}
 }

@@ -69,3 +69,44 @@ rules:
 		}
 	}
 }
+
+// TestOwnServersOfProvider: whether a provider has servers that others run does not depend on which rules are switched on, and added rules
+// say it of themselves alone.
+func TestOwnServersOfProvider(t *testing.T) {
+	builtin, err := BuiltinFor([]string{"bitbucket-access-token", "github-personal-token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := func(id, more string) string {
+		return "\n  - {id: " + id + ", title: Acme, severity: high, anchors: [" + id + "_], pattern: '\\b(" + id + "_[a-z]{9})\\b', examples: {match: [x], clean: [y]}" + more + "}"
+	}
+	own, err := Read([]byte(`provider: github
+liveness:
+  own:
+    self_hosted: true
+    request: {url: '{{.endpoint}}/x', headers: {X-Key: '{{.secret}}'}}
+    answers: [{status: [200], json: {ok: ""}, verdict: live, says: It is.}, {status: [401], json: {no: ""}, verdict: dead, says: It is not.}]
+rules:`+rule("acmeone", ", liveness: own")+rule("acmetwo", "")), "own.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(id string) func(*Rule) bool { return func(r *Rule) bool { return r.ID == id } }
+	for id, want := range map[string]bool{"bitbucket-access-token": true, "github-personal-token": false, "acmeone": true, "acmetwo": true} {
+		all, err := Merge(builtin, own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, set := range map[string]*Set{"all": all, "it alone": all.Filter(one(id))} {
+			if got := set.HasOwnServers(set.Lookup(id)); got != want {
+				t.Errorf("%s of %s: %t", id, what, got)
+			}
+		}
+	}
+	silent, err := Merge(builtin, own.Unasked())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if silent.HasOwnServers(silent.Lookup("acmetwo")) {
+		t.Error("what must not say whom to ask says that there are servers of others")
+	}
+}

@@ -238,10 +238,14 @@ type Set struct {
 type said struct {
 	playbook *Playbook
 	liveness *Liveness
+	// provider is the rule's, ownServers what [Set.HasOwnServers] says where it comes from.
+	provider   string
+	ownServers bool
 }
 
 // saidOf returns what is said of a rule of the set.
 func (s *Set) saidOf(r *Rule) (of said) {
+	of.provider, of.ownServers = r.Provider, s.HasOwnServers(r)
 	if p, ok := s.PlaybookOf(r); ok {
 		of.playbook = &p
 	}

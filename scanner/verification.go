@@ -40,6 +40,11 @@ func (f *Finding) Values() map[string]Secret {
 	return values
 }
 
+// SameValues reports whether two findings are of one credential: the same secret with the same parts and facts.
+func (f *Finding) SameValues(other *Finding) bool {
+	return maps.EqualFunc(f.Values(), other.Values(), func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
+}
+
 // NewFinding makes a finding of a credential that was not found by a scan, with its parts by name.
 func NewFinding(ruleID string, secret Secret, parts map[string]Secret) Finding {
 	return Finding{RuleID: ruleID, Secret: secret, parts: &partValues{maps.Clone(parts)}}
