@@ -32,9 +32,9 @@ func signAlibaba(ctx context.Context, v *Verifier, values map[string]string) (*h
 		form.Set("SecurityToken", token)
 	}
 	mac := hmac.New(sha1.New, []byte(values["secret"]+"&"))
-	mac.Write([]byte("POST&%2F&" + percent(percentForm(form))))
+	mac.Write([]byte("POST&%2F&" + rfc3986(url.QueryEscape(rfc3986(form.Encode())))))
 	form.Set("Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, baseURL(values, "sts.aliyuncs.com")+"/", strings.NewReader(percentForm(form)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, baseURL(values, "sts.aliyuncs.com")+"/", strings.NewReader(rfc3986(form.Encode())))
 	if err != nil {
 		return nil, fmt.Errorf("ask Alibaba Cloud STS: %w", err)
 	}
@@ -42,12 +42,7 @@ func signAlibaba(ctx context.Context, v *Verifier, values map[string]string) (*h
 	return req, nil
 }
 
-// percentForm encodes a form sorted by name, as RFC 3986 escapes.
-func percentForm(form url.Values) string {
-	return strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~").Replace(form.Encode())
-}
-
-// percent escapes everything but the unreserved characters of RFC 3986.
-func percent(s string) string {
-	return strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~").Replace(url.QueryEscape(s))
+// rfc3986 turns what package url has escaped into what RFC 3986 prescribes: everything but its unreserved characters.
+func rfc3986(escaped string) string {
+	return strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~").Replace(escaped)
 }

@@ -31,7 +31,7 @@ func (c *check) variants() []variant {
 type outcome struct {
 	Result
 	by variant
-	// fits says that an answer of the rule decided; sent that a request went out.
+	// fits says that an answer of the rule decided; answered that there was one which another attempt could not better.
 	fits, answered bool
 }
 
@@ -86,13 +86,16 @@ func (v *Verifier) put(ctx context.Context, t *task, by variant, values map[stri
 			return o
 		}
 		host := address(req.URL)
-		o.Verification.Host = shownHost(req.URL)
+		o.Verification.Host = req.URL.Host
 		limit := v.limit(host)
 		if err := v.acquire(ctx, limit, o.Verification.Host); err != nil {
 			o.Verification.Says = because(err, o.Verification)
 			return o
 		}
 		o.Verification.Attempts++
+		if keep != nil { // of several questions about a credential the last one is shown, with what came of it
+			*keep = Exchange{Asked: v.askedBy(ctx, t, by)}
+		}
 		again := v.attempt(ctx, t, req, limit, values, keep, &o)
 		if !again || ctx.Err() != nil {
 			break

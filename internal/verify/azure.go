@@ -119,7 +119,7 @@ func signAzureSAS(ctx context.Context, v *Verifier, values map[string]string) (*
 }
 
 // sasParameters are those that a signature is made of.
-const sasParameters = " sv ss srt sr st se sp sip spr si sig skoid sktid skt ske sks skv saoid suoid scid sdd ses rscc rscd rsce rscl rsct "
+const sasParameters = " sv ss srt sr st se sp sip spr si sig skoid sktid skt ske sks skv saoid suoid scid sdd ses rscc rscd rsce rscl rsct snapshot versionid "
 
 // parseSAS takes a URL with a shared access signature apart, and leaves nothing in it that could lead elsewhere.
 func parseSAS(text string) (*url.URL, url.Values, error) {
@@ -140,6 +140,9 @@ func parseSAS(text string) (*url.URL, url.Values, error) {
 	}
 	q := url.Values{}
 	for name, values := range all {
+		if slices.Contains([]string{"srh", "srq", "sduoid", "skdutid"}, name) {
+			return nil, nil, unaskable("It is good only for requests with headers or parameters, or from a person, that it does not name; others get the refusal of a wrong one.")
+		}
 		if strings.Contains(sasParameters, " "+name+" ") {
 			q.Set(name, values[0])
 		}

@@ -115,6 +115,9 @@ func TestAzureSAS(t *testing.T) {
 		{"ended for the service only", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, times, scanner.Unknown, "/box/a%20b.txt"},
 		{"times of a policy", "sv=2021-12-02&sr=b&si=p", 403, times, scanner.Unknown, "/box/a%20b.txt"},
 		{"wrong signature", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, refusal("AuthenticationFailed", "Signature did not match. String to sign used was x"), scanner.Dead, "/box/a%20b.txt"},
+		{"a snapshot", "sv=2021-12-02&sr=bs&sp=r&snapshot=2026-11-01T00%3A00%3A00.0000000Z&se=" + future, 206, "x", scanner.Live, "/box/a%20b.txt"},
+		{"signed headers", "sv=2026-02-06&sr=b&sp=r&srh=x&se=" + future, 403, refusal("AuthenticationFailed", "Signature did not match"), scanner.Unknown, ""},
+		{"signed for a person", "sv=2025-07-05&sr=b&sp=r&sduoid=x&se=" + future, 403, refusal("AuthenticationFailed", "Signature did not match"), scanner.Unknown, ""},
 		{"no reason", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, refusal("AuthenticationFailed", ""), scanner.Unknown, "/box/a%20b.txt"},
 		{"address", "sv=2021-12-02&sr=b&sp=r&sip=192.0.2.1&se=" + future, 403, refusal("AuthorizationSourceIPMismatch", ""), scanner.Restricted, "/box/a%20b.txt"},
 		{"permission", "sv=2021-12-02&sr=b&sp=r&se=" + future, 403, refusal("AuthorizationPermissionMismatch", ""), scanner.Restricted, "/box/a%20b.txt"},
@@ -131,7 +134,7 @@ func TestAzureSAS(t *testing.T) {
 				if tc.asks != r.URL.EscapedPath() || r.URL.Query().Get("evil") != "" || r.Method != http.MethodGet {
 					t.Errorf("asked %s %s", r.Method, r.URL)
 				}
-				return r.URL.Query().Get("sig") == u.Query().Get("sig")
+				return r.URL.Query().Get("sig") == u.Query().Get("sig") && r.URL.Query().Get("snapshot") == u.Query().Get("snapshot")
 			}
 			signedCase{rule: "azure-sas-url", provider: "azure", secret: secret, serve: onlyWith(right, answering(tc.status, tc.body, "Content-Type", "application/xml", "X-Ms-Request-Id", "r", "X-Ms-Version", "2021-12-02")), now: now, want: tc.want}.check(t)
 		})

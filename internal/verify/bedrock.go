@@ -12,28 +12,33 @@ import (
 const (
 	longPrefix  = "ABSK"
 	shortPrefix = "bedrock-api-key-"
-	// bedrockHome is where a long-term key, which names no region, is asked about.
+	// bedrockHome is where a long-term key, which names no region, is asked about first.
 	bedrockHome = "us-east-1"
 )
 
-// signBedrock lists the foundation models with an API key, which is free. A short-term key works in the region that is
-// written in it, and nowhere else.
-func signBedrock(ctx context.Context, _ *Verifier, values map[string]string) (*http.Request, error) {
-	key, region, err := bedrockKey(values["secret"])
-	if err != nil {
-		return nil, err
+// bedrockIn returns a signer that lists the foundation models with an API key, which is free. A short-term key works in the region that
+// is written in it, and nowhere else; a long-term one, which names none, is asked about in home.
+func bedrockIn(home string) signer {
+	return func(ctx context.Context, _ *Verifier, values map[string]string) (*http.Request, error) {
+		key, region, err := bedrockKey(values["secret"])
+		if err != nil {
+			return nil, err
+		}
+		if region == "" {
+			region = home
+		}
+		return bearer(ctx, baseURL(values, "bedrock."+region+".amazonaws.com")+"/foundation-models", key)
 	}
-	return bearer(ctx, baseURL(values, "bedrock."+region+".amazonaws.com")+"/foundation-models", key)
 }
 
 // signBedrockMantle asks Bedrock's other front about a long-term key: the first one's refusal does not tell a dead key from one that
 // the region does not take.
 func signBedrockMantle(ctx context.Context, _ *Verifier, values map[string]string) (*http.Request, error) {
-	key, region, err := bedrockKey(values["secret"])
+	key, _, err := bedrockKey(values["secret"])
 	if err != nil {
 		return nil, err
 	}
-	return bearer(ctx, baseURL(values, "bedrock-mantle."+region+".api.aws")+"/v1/models", key)
+	return bearer(ctx, baseURL(values, "bedrock-mantle."+bedrockHome+".api.aws")+"/v1/models", key)
 }
 
 func bearer(ctx context.Context, address, key string) (*http.Request, error) {
@@ -46,14 +51,14 @@ func bearer(ctx context.Context, address, key string) (*http.Request, error) {
 	return req, nil
 }
 
-// bedrockKey returns a key in the form in which it is sent, and its region. The decoded forms of both kinds, which leak too, are put
+// bedrockKey returns a key in the form in which it is sent, and its region; a long-term key has none. The decoded forms of both kinds, which leak too, are put
 // back into the form of the key.
 func bedrockKey(secret string) (key, region string, err error) {
 	body, short := strings.CutPrefix(secret, shortPrefix)
 	clear, isURL := bedrockURL(secret)
 	switch {
 	case strings.HasPrefix(secret, longPrefix):
-		return secret, bedrockHome, nil
+		return secret, "", nil
 	case isURL:
 		key = shortPrefix + base64.StdEncoding.EncodeToString([]byte(clear))
 	case short:
@@ -63,7 +68,7 @@ func bedrockKey(secret string) (key, region string, err error) {
 		}
 		key = secret
 	case strings.Contains(secret, "-at-"):
-		return longPrefix + base64.StdEncoding.EncodeToString([]byte(secret)), bedrockHome, nil
+		return longPrefix + base64.StdEncoding.EncodeToString([]byte(secret)), "", nil
 	default:
 		return "", "", unaskable("It is not a Bedrock API key.")
 	}

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -71,8 +73,8 @@ func TestBedrockKeys(t *testing.T) {
 
 func TestBedrockForms(t *testing.T) {
 	for _, tc := range []struct{ secret, key, region string }{
-		{testBedrockLong(), testBedrockLong(), "us-east-1"},
-		{"BedrockAPIKey-a1b2-at-029608264753:" + strings.Repeat("aB3x", 15), testBedrockLong(), "us-east-1"},
+		{testBedrockLong(), testBedrockLong(), ""},
+		{"BedrockAPIKey-a1b2-at-029608264753:" + strings.Repeat("aB3x", 15), testBedrockLong(), ""},
 		{testBedrockShort("ap-northeast-1"), testBedrockShort("ap-northeast-1"), "ap-northeast-1"},
 		{testBedrockURL("us-west-2"), testBedrockShort("us-west-2"), "us-west-2"},
 		{strings.ReplaceAll(testBedrockURL("us-west-2"), "&", "&amp;"), testBedrockShort("us-west-2"), "us-west-2"},
@@ -85,5 +87,56 @@ func TestBedrockForms(t *testing.T) {
 		if key != tc.key || region != tc.region || (err != nil) != (tc.key == "") {
 			t.Errorf("%.40s: %.40s, %s, %v", tc.secret, key, region, err)
 		}
+	}
+}
+
+// TestBedrockRegions: a long-term key is dead only if every region that is asked refuses it, and the user's partition is among them.
+func TestBedrockRegions(t *testing.T) {
+	v := &Verifier{opt: Options{Now: time.Now}}
+	long := signedChecks()["bedrock-long"]
+	hosts := map[string]bool{}
+	for _, name := range append([]string{"bedrock-long"}, long.further...) {
+		req, err := signedChecks()[name].sign(t.Context(), v, map[string]string{"secret": testBedrockLong()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts[req.URL.Host] = true
+	}
+	for _, host := range []string{"bedrock.us-east-1.amazonaws.com", "bedrock.us-west-2.amazonaws.com", "bedrock.us-gov-west-1.amazonaws.com", "bedrock-mantle.us-east-1.api.aws"} {
+		if !hosts[host] {
+			t.Errorf("%s is not asked, only %v", host, hosts)
+		}
+	}
+	const refused = `{"Message":"Authentication failed: Please make sure your API Key is valid."}`
+	asked := 0
+	elsewhere := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer "+testBedrockLong() {
+			if asked++; asked == 2 {
+				answering(200, `{"modelSummaries":[]}`)(w, r)
+				return
+			}
+		}
+		answering(403, refused)(w, r)
+	}
+	signedCase{rule: "aws-bedrock-long-term-key", provider: "aws", secret: testBedrockLong(), serve: elsewhere, want: scanner.Live}.check(t)
+}
+
+// TestBedrockBehindAVariable: the name of a variable is no part of the key's user, or a wrong key would be asked about, which is dead.
+func TestBedrockBehindAVariable(t *testing.T) {
+	set, err := rules.BuiltinWithDocs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scanner.New(set.Filter(func(r *rules.Rule) bool { return r.ID == "aws-bedrock-long-term-key-decoded" }), scanner.Options{MinConfidence: rules.LowConfidence, IncludeExamples: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := rules.Expand("ci-<<lowalnum 4>>-at-<<digits 12>>:<<b64 60>>", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := s.Scan(t.Context(), scanner.Text([]byte("export BEDROCK_KEY="+key+"\n")), nil)
+	if err != nil || len(res.Findings) != 1 || res.Findings[0].Secret.Reveal() != key {
+		t.Errorf("%v, %d findings, not with the key alone", err, len(res.Findings))
 	}
 }

@@ -80,7 +80,7 @@ func (v *Verifier) runControl(ctx context.Context, t *task, by variant, c *contr
 	if err != nil {
 		return
 	}
-	if same, err := v.sameRequest(ctx, t, by, values); err != nil || same && by.signed.judge == nil {
+	if same, err := v.sameRequest(ctx, t, by, values); err != nil || same {
 		// What does not depend on the secret cannot be put to the test by changing it.
 		if err == nil {
 			c.state = passed
@@ -104,9 +104,10 @@ func doubted(r Result, says, do string) Result {
 	return r
 }
 
-// confirm takes back what was said of a credential where the control has failed: everything of that rule at that host.
+// confirm takes back what was said of a credential where the control has failed: everything of that rule at that host, in this run or kept
+// from an earlier one.
 func (v *Verifier) confirm(t *task) {
-	if t.settled == nil || t.cached || t.settled.Verification.Status == 0 {
+	if t.settled == nil || t.settled.Verification.Status == 0 {
 		return
 	}
 	c := v.controlOf(t, t.settled.Verification.Host)

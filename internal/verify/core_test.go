@@ -2,13 +2,13 @@ package verify
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,14 +23,7 @@ func verifierOf(t testing.TB, file string, srv *server, provider string) *Verifi
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := Options{Endpoints: map[string]string{provider: srv.URL}, Roots: x509.NewCertPool(), Rate: 100000, Proxy: noProxy}
-	opt.Roots.AddCert(srv.Certificate())
-	v, err := New(set, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guard(t, v)
-	return v
+	return verifierFor(t, set, provider, srv.Server)
 }
 
 // ruleFile is a rule file of the provider acme with one rule acme-key and the given entries, the first of which is named first.
@@ -308,13 +301,8 @@ func TestAWSSecondSecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opt := Options{Endpoints: map[string]string{"aws": srv.URL}, Roots: x509.NewCertPool(), Rate: 100000, Proxy: noProxy, Workers: 1}
-			opt.Roots.AddCert(srv.Certificate())
-			v, err := New(set, opt)
-			if err != nil {
-				t.Fatal(err)
-			}
-			guard(t, v)
+			v := verifierFor(t, set, "aws", srv.Server)
+			v.opt.Workers = 1
 			q.clock = v.clock
 			var fs []scanner.Finding
 			for _, secret := range order {
@@ -347,13 +335,7 @@ func TestAWSManySecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := Options{Endpoints: map[string]string{"aws": srv.URL}, Roots: x509.NewCertPool(), Rate: 100000, Proxy: noProxy}
-	opt.Roots.AddCert(srv.Certificate())
-	v, err := New(set, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guard(t, v)
+	v := verifierFor(t, set, "aws", srv.Server)
 	begin := v.clock()
 	var fs []scanner.Finding
 	for i := range 100 {
@@ -405,5 +387,31 @@ func TestNoProviderToAsk(t *testing.T) {
 		if found[provider] == 0 {
 			t.Errorf("no rule of %s", provider)
 		}
+	}
+}
+
+// What a server that calls everything alive said in an earlier run is not believed either.
+func TestNegativeControlOfKept(t *testing.T) {
+	var open atomic.Bool
+	srv := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if open.Load() {
+			_, _ = w.Write([]byte(`{"id":1}`))
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write([]byte(`{"error":{"code":"invalid_key"}}`))
+	})
+	folder := openCache(t, t.TempDir())
+	kept, other := finding("acme-key", key("acme-key", "Kept", 1)), finding("acme-key", key("acme-key", "Other", 2))
+	if f := one(t, verifier(t, srv, func(o *Options) { o.Cache = folder }), kept); f.Verdict != scanner.Dead {
+		t.Fatalf("%s", f.Verdict)
+	}
+	open.Store(true)
+	fs := []scanner.Finding{kept, other}
+	if err := verifier(t, srv, func(o *Options) { o.Cache = folder }).Verify(context.Background(), fs, nil); err != nil {
+		t.Fatal(err)
+	}
+	if fs[0].Verdict != scanner.Unknown || fs[1].Verdict != scanner.Unknown {
+		t.Errorf("%s, %s: nothing of that server counts", fs[0].Verdict, fs[1].Verdict)
 	}
 }

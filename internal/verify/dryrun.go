@@ -36,19 +36,23 @@ const (
 	maxShownHeaders = 60
 )
 
-// asked returns a task's request as it may be shown.
+// asked returns a task's request as it may be shown: the first, where there may be several.
 func (v *Verifier) asked(ctx context.Context, t *task) Asked {
+	return v.askedBy(ctx, t, t.check.variants()[0])
+}
+
+// askedBy returns one of a task's requests as it may be shown.
+func (v *Verifier) askedBy(ctx context.Context, t *task, by variant) Asked {
 	if t.settled != nil {
 		return Asked{Why: t.settled.Verification.Says}
 	}
-	by := t.check.variants()[0]
 	req, err := v.build(ctx, t, by, t.values)
 	if err != nil {
 		why, _ := failure(err, "", 0)
 		return Asked{Why: why}
 	}
 	veil := t.veil(t.values)
-	a := Asked{Method: req.Method, URL: veil.url(req.URL, by.signed.sign != nil), Body: ""}
+	a := Asked{Method: req.Method, URL: veil.url(req.URL, by.signed.sign != nil)}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", userAgent)
 	}
@@ -289,7 +293,7 @@ func (v *veil) url(u *url.URL, signed bool) string {
 
 // show writes an answer to the exchange, masked.
 func (x *Exchange) show(a *answer, veil *veil) {
-	x.Status, x.Headers = a.status, nil
+	x.Status = a.status
 	for _, name := range slices.Sorted(maps.Keys(a.header)) {
 		for _, value := range a.header[name] {
 			if len(x.Headers) == maxShownHeaders {

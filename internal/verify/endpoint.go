@@ -44,9 +44,6 @@ func address(u *url.URL) string {
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
-// shownHost is the host of a URL as a person writes it.
-func shownHost(u *url.URL) string { return u.Host }
-
 // redirected returns a rule's URL at the endpoint that the user named for its provider.
 func redirected(to, u *url.URL) *url.URL {
 	moved := *u

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -74,14 +73,8 @@ func (p *provider) answers(status int, header map[string]string, body string) {
 // ask verifies a finding of a built-in rule with the server in place of its provider.
 func (p *provider) ask(t testing.TB, set *rules.Set, f scanner.Finding) scanner.Finding {
 	t.Helper()
-	opt := Options{Endpoints: map[string]string{set.Lookup(f.RuleID).Provider: p.URL}, Roots: x509.NewCertPool(), Rate: 100000, Proxy: noProxy}
-	opt.Roots.AddCert(p.Certificate())
-	v, err := New(set, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := verifierFor(t, set, set.Lookup(f.RuleID).Provider, p.Server)
 	v.standsIn = true
-	guard(t, v)
 	defer v.client.transport.CloseIdleConnections()
 	return one(t, v, f)
 }

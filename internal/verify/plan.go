@@ -21,6 +21,8 @@ type task struct {
 	rule   *rules.Rule
 	check  *check
 	values map[string]string
+	// key is that of no other task: rule and values.
+	key string
 	// secrets are the names of the values that may not be shown, prefix is the length of the secret's public prefix.
 	secrets  []string
 	prefix   int
@@ -65,7 +67,7 @@ func (v *Verifier) plan(fs []scanner.Finding) ([]*task, error) {
 		if c.signed.prepare != nil {
 			c.signed.prepare(values)
 		}
-		one := candidate{i, rule, c, f, values}
+		one := candidate{i, rule, c, f, values, u}
 		switch {
 		case c.askable() && u == nil && c.SelfHosted:
 			p.add(one).unasked(scanner.Uncheckable, "It is for a server that has no address of its own, and servers that stand in a repository are never asked.",
@@ -97,10 +99,10 @@ func (v *Verifier) endpointOf(rule *rules.Rule, c *check) *url.URL {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	others, known := v.ownServers[rule.Provider]
+	others, known := v.ownServers[rule.ID]
 	if !known {
-		others = v.set.HasOwnServers(rule.Provider)
-		v.ownServers[rule.Provider] = others
+		others = v.set.HasOwnServers(rule)
+		v.ownServers[rule.ID] = others
 	}
 	if others {
 		return nil
@@ -115,6 +117,11 @@ type candidate struct {
 	check  *check
 	f      *scanner.Finding
 	values map[string]string
+	to     *url.URL
+}
+
+func (c *candidate) key() string {
+	return secretKey(c.rule.ID, canonical(c.values, c.check.uses(c.values)))
 }
 
 // planner collects tasks.
@@ -130,18 +137,17 @@ type planner struct {
 func secretKey(ruleID, secret string) string { return ruleID + "\x00" + secret }
 
 func (p *planner) task(one candidate) *task {
-	t := &task{rule: one.rule, check: one.check, values: one.values, secrets: secretsOf(one.f), prefix: one.f.Secret.PrefixLength(), to: p.v.endpointOf(one.rule, one.check)}
+	t := &task{key: one.key(), rule: one.rule, check: one.check, values: one.values, secrets: secretsOf(one.f), prefix: one.f.Secret.PrefixLength(), to: one.to}
 	p.tasks = append(p.tasks, t)
 	return t
 }
 
 // add puts a finding to the task of its rule and values.
 func (p *planner) add(one candidate) *task {
-	key := secretKey(one.rule.ID, canonical(one.values, one.check.uses(one.values)))
-	t := p.byValues[key]
+	t := p.byValues[one.key()]
 	if t == nil {
 		t = p.task(one)
-		p.byValues[key] = t
+		p.byValues[t.key] = t
 	}
 	t.findings = append(t.findings, one.at)
 	return t
@@ -151,7 +157,7 @@ func (p *planner) add(one candidate) *task {
 func (p *planner) complete(one candidate) {
 	pair := secretKey(one.rule.ID, one.values["secret"])
 	before := len(p.tasks)
-	known := p.byValues[secretKey(one.rule.ID, canonical(one.values, one.check.uses(one.values)))]
+	known := p.byValues[one.key()]
 	if known == nil && len(p.pairings[pair]) >= maxPairings {
 		p.tooMany(one, pair)
 		return
@@ -268,32 +274,19 @@ func interleave(tasks []*task) []*task {
 
 // weight orders verdicts where a finding has several: what is alive with one pairing is alive.
 func weight(v scanner.Verdict) int {
-	switch v {
-	case scanner.Live:
-		return 5
-	case scanner.Restricted:
-		return 4
-	case scanner.Unknown:
-		return 3
-	case scanner.Uncheckable:
-		return 2
-	case scanner.Expired, scanner.Dead:
-		return 1
-	default:
-		return 0
-	}
+	return slices.Index([]scanner.Verdict{scanner.Dead, scanner.Expired, scanner.Uncheckable, scanner.Unknown, scanner.Restricted, scanner.Live}, v)
 }
 
 // apply writes the results of tasks into their findings, and lets severities follow. A finding that was verified before starts
 // from its rule's severity again.
 //
 // A secret is alive if it is with one of the ids that it stands with, wherever that is: all findings of a rule and a secret
-// share the gravest result.
+// share the gravest result, whatever their order: of several alike the one whose task's key comes first.
 func (v *Verifier) apply(fs []scanner.Finding, tasks []*task) {
 	shared := map[string]*share{}
 	of := make([]*share, len(fs))
 	own := make([]*Result, len(fs))
-	for _, t := range tasks {
+	for _, t := range slices.SortedFunc(slices.Values(tasks), func(a, b *task) int { return strings.Compare(a.key, b.key) }) {
 		key := secretKey(t.rule.ID, t.values["secret"])
 		s := shared[key]
 		if s == nil {

@@ -19,9 +19,16 @@ func documentedServers() []documented {
 	}
 	doppler401 := docReply{401, `{"messages":["Invalid Auth token"],"success":false}`, nil}
 	return []documented{
-		{rule: "kubernetes-service-account-token", method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", header: asBearer, also: []string{"Content-Type: application/json"}, body: `{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`, made: k8s401, rows: []docRow{
+		{rule: "kubernetes-service-account-token-legacy", method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", header: asBearer, also: []string{"Content-Type: application/json"}, body: `{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`, made: k8s401, rows: []docRow{
 			on(isLive, 201, `{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1","status":{"userInfo":{"username":"system:serviceaccount:ns:ci","groups":["system:authenticated"]}}}`),
 			{k8s401, isDead},
+			on(isRestricted, 403, k8s("Forbidden", `selfsubjectreviews is forbidden: User \"ci\" cannot create resource`)),
+			on(isUnknown, 403, k8s("Forbidden", `selfsubjectreviews is forbidden: User \"system:anonymous\" cannot create resource`)),
+			on(isUnknown, 404, "404 page not found", "Content-Type: text/plain"),
+		}},
+		{rule: "kubernetes-bootstrap-token", method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", header: asBearer, also: []string{"Content-Type: application/json"}, body: `{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`, made: k8s401, rows: []docRow{
+			on(isLive, 201, `{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1","status":{"userInfo":{"username":"system:serviceaccount:ns:ci","groups":["system:authenticated"]}}}`),
+			{k8s401, isUnknown},
 			on(isRestricted, 403, k8s("Forbidden", `selfsubjectreviews is forbidden: User \"ci\" cannot create resource`)),
 			on(isUnknown, 403, k8s("Forbidden", `selfsubjectreviews is forbidden: User \"system:anonymous\" cannot create resource`)),
 			on(isUnknown, 404, "404 page not found", "Content-Type: text/plain"),

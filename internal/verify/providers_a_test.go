@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -107,17 +106,8 @@ func (p *docServer) answer(with docReply) {
 
 // asking returns a verifier that asks the server in place of a provider, and nobody else.
 func asking(t *testing.T, set *rules.Set, name string, p *docServer) *Verifier {
-	roots := x509.NewCertPool()
-	roots.AddCert(p.Certificate())
-	v, err := New(set, Options{
-		Endpoints: map[string]string{name: p.URL}, Roots: roots,
-		Proxy: noProxy,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := verifierFor(t, set, name, p.Server)
 	v.standsIn = true
-	guard(t, v)
 	return v
 }
 
@@ -220,12 +210,13 @@ func TestProvidersAHaveLiveness(t *testing.T) {
 				continue
 			}
 			found[name] = true
-			l, ok := set.LivenessOf(&r)
-			switch {
-			case !ok:
+			if _, ok := set.LivenessOf(&r); !ok {
 				t.Errorf("%s: nothing is said on how to ask about it", r.ID)
-			case l.Uncheckable == "" && !tested[r.Provider+"/"+r.Liveness]:
-				t.Errorf("%s: liveness %s is not tested", r.ID, r.Liveness)
+			}
+			for _, l := range set.ChecksOf(&r) {
+				if l.Uncheckable == "" && !tested[r.Provider+"/"+l.Name] {
+					t.Errorf("%s: liveness %s is not tested", r.ID, l.Name)
+				}
 			}
 		}
 	}

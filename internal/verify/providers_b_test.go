@@ -1,27 +1,11 @@
 package verify
 
 import (
-	"encoding/base64"
-	"maps"
 	"net/http"
-	"strings"
 	"testing"
 
-	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
-
-// made is a value of no credential's shape.
-const made = "made-Up_7qZ"
-
-// reply is what a provider documents, and what it means.
-type reply struct {
-	name    string
-	status  int
-	body    string
-	want    scanner.Verdict
-	learned map[string]string
-}
 
 // documentedReplies are answers as providers document or give them, by rule.
 var documentedReplies = map[string][]reply{
@@ -144,7 +128,8 @@ var documentedReplies = map[string][]reply{
 		{"usage", 200, `{"character_count":1,"character_limit":500000}`, scanner.Live, map[string]string{"used": "1", "limit": "500000"}},
 		{"the other host", 403, `{"message":"Wrong endpoint. Use https://api-free.deepl.com"}`, scanner.Unknown, nil},
 		{"plan", 403, `{"message":"This account is not allowed to access the API."}`, scanner.Restricted, nil},
-		{"not known", 403, ``, scanner.Dead, nil},
+		{"not known", 403, `{"message":"Authorization failed"}`, scanner.Dead, nil},
+		{"without a word", 403, ``, scanner.Unknown, nil},
 		{"somebody in between", 403, `blocked by policy`, scanner.Unknown, nil},
 	},
 	"sonar-token": {
@@ -153,102 +138,34 @@ var documentedReplies = map[string][]reply{
 	},
 }
 
-// findingWith makes a finding of a rule with the value made for its secret and for each part.
-func findingWith(t testing.TB, set *rules.Set, ruleID string) scanner.Finding {
-	t.Helper()
-	rule := set.Lookup(ruleID)
-	if rule == nil {
-		t.Fatalf("there is no rule %s", ruleID)
-	}
-	l, ok := set.LivenessOf(rule)
-	if !ok {
-		t.Fatalf("nothing is known of how to ask about %s", ruleID)
-	}
-	parts := map[string]scanner.Secret{}
-	for _, name := range l.Needs {
-		parts[name] = scanner.NewSecret("Part_of_7qZ", 0)
-	}
-	return scanner.NewFinding(ruleID, scanner.NewSecret(made, 0), parts)
-}
+func TestProvidersAnswerAsDocumented(t *testing.T) { answersAsDocumented(t, documentedReplies, nil) }
 
-func TestProvidersAnswerAsDocumented(t *testing.T) {
-	set, p := withDocs(t), stand(t)
-	for ruleID, replies := range documentedReplies {
-		for _, r := range replies {
-			t.Run(ruleID+"/"+r.name, func(t *testing.T) {
-				header := map[string]string{}
-				if !strings.HasPrefix(r.body, "{") {
-					header["Content-Type"] = "text/plain; charset=utf-8"
-				}
-				p.answers(r.status, header, r.body)
-				got := p.ask(t, set, findingWith(t, set, ruleID))
-				if got.Verdict != r.want {
-					t.Errorf("HTTP %d %s is %s, want %s: %s", r.status, r.body, got.Verdict, r.want, got.Verification.Says)
-				}
-				if !maps.Equal(got.Verification.Learned, r.learned) {
-					t.Errorf("learned %v, want %v", got.Verification.Learned, r.learned)
-				}
-				if r.want == scanner.Unknown && got.Verification.Says == "" {
-					t.Error("it is not said why")
-				}
-			})
-		}
-	}
-}
-
-// TestProvidersAreAskedAsDocumented sees to the request: where the credential stands, and that nothing but it does.
 func TestProvidersAreAskedAsDocumented(t *testing.T) {
-	basic := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
-	tests := []struct {
-		rule, method, path, form string
-		header                   http.Header
-	}{
+	askedAsDocumented(t, []question{
 		{"telegram-bot-token", "GET", "/bot" + made + "/getMe", "", nil},
 		{"cloudflare-turnstile-secret", "POST", "/turnstile/v0/siteverify", "secret=" + made + "&response=none", nil},
 		{"cloudflare-global-key-legacy", "GET", "/client/v4/user", "", http.Header{"X-Auth-Email": {"Part_of_7qZ"}, "X-Auth-Key": {made}}},
 		{"slack-bot-token", "POST", "/api/auth.test", "pretty=0", http.Header{"Authorization": {"Bearer " + made}}},
-		{"twilio-account-token", "GET", "/2010-04-01/Accounts.json?PageSize=1", "", http.Header{"Authorization": {basic(made + ":Part_of_7qZ")}}},
-		{"mailgun-api-key", "GET", "/v3/domains?limit=1", "", http.Header{"Authorization": {basic("api:" + made)}}},
+		{"twilio-account-token", "GET", "/2010-04-01/Accounts.json?PageSize=1", "", http.Header{"Authorization": {basicOf(made, "Part_of_7qZ")}}},
+		{"mailgun-api-key", "GET", "/v3/domains?limit=1", "", http.Header{"Authorization": {basicOf("api", made)}}},
 		{"databricks-token", "GET", "/api/2.0/preview/scim/v2/Me", "", http.Header{"Authorization": {"Bearer " + made}}},
 		{"okta-api-token", "GET", "/api/v1/users/me", "", http.Header{"Authorization": {"SSWS " + made}}},
 		{"linear-api-key", "POST", "/graphql", `{"query":"{ viewer { id email } organization { urlKey } }"}`, http.Header{"Authorization": {made}}},
-		{"dropbox-short-lived-token", "POST", "/2/users/get_current_account", "null", http.Header{"Content-Type": {"application/json"}}},
+		{"dropbox-short-lived-token", "POST", "/2/users/get_current_account", "null", http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + made}}},
 		{"mapbox-secret-token", "GET", "/tokens/v2?access_token=" + made, "", nil},
 		{"algolia-admin-key", "GET", "/1/keys/" + made, "", http.Header{"X-Algolia-Api-Key": {made}, "X-Algolia-Application-Id": {"Part_of_7qZ"}}},
 		{"scaleway-key", "GET", "/iam/v1alpha1/api-keys/" + made, "", http.Header{"X-Auth-Token": {"Part_of_7qZ"}}},
 		{"discord-bot-token", "GET", "/api/v10/users/@me", "", http.Header{"Authorization": {"Bot " + made}}},
-		{"sonar-token", "GET", "/api/authentication/validate", "", http.Header{"Authorization": {basic(made + ":")}}},
-		{"ibm-cloud-api-key", "GET", "/v1/apikeys/details", "", http.Header{"Iam-Apikey": {made}, "Authorization": {basic("bx:bx")}}},
-	}
-	set, p := withDocs(t), stand(t)
-	for _, test := range tests {
-		t.Run(test.rule, func(t *testing.T) {
-			p.answers(418, nil, "{}")
-			p.ask(t, set, findingWith(t, set, test.rule))
-			if p.method != test.method || p.path != test.path || p.form != test.form {
-				t.Errorf("%s %s with %q, want %s %s with %q", p.method, p.path, p.form, test.method, test.path, test.form)
-			}
-			for name, want := range test.header {
-				if got := p.sent.Get(name); got != want[0] {
-					t.Errorf("%s: %q, want %q", name, got, want[0])
-				}
-			}
-		})
-	}
+		{"sonar-token", "GET", "/api/authentication/validate", "", http.Header{"Authorization": {basicOf(made, "")}}},
+		{"ibm-cloud-api-key", "GET", "/v1/apikeys/details", "", http.Header{"Iam-Apikey": {made}, "Authorization": {basicOf("bx", "bx")}}},
+	})
 }
 
 // TestRefreshAndPostingAreNeverTried: what changes something when it is asked about is not asked about.
 func TestRefreshAndPostingAreNeverTried(t *testing.T) {
-	set, p := withDocs(t), stand(t)
-	for _, id := range []string{
+	areNotAsked(t, "",
 		"digitalocean-refresh-token", "slack-refresh-token", "slack-webhook", "slack-response-url", "discord-webhook", "paypal-client-secret",
 		"cloudflare-wrangler-login", "cloudflare-deploy-hook", "cloudflare-tunnel-token", "dropbox-refresh-token", "pagerduty-integration-key", "auth0-client-secret",
 		"hubspot-personal-access-key", "databricks-oauth-secret", "newrelic-license-key", "sentry-dsn-secret", "database-url", "shopify-cli-token",
-	} {
-		p.answers(200, nil, `{"id":"1"}`)
-		got := p.ask(t, set, findingWith(t, set, id))
-		if got.Verdict != scanner.Uncheckable || got.Verification == nil || got.Verification.Says == "" || p.first != "" {
-			t.Errorf("%s is %s, and was asked: %v", id, got.Verdict, p.first != "")
-		}
-	}
+	)
 }

@@ -1,12 +1,9 @@
 package verify
 
 import (
-	"maps"
 	"net/http"
-	"strings"
 	"testing"
 
-	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -210,56 +207,20 @@ var repliesLToZ = map[string][]reply{
 	},
 }
 
-// beginnings are how secrets begin by whose form a rule chooses its check.
-var beginnings = map[string]string{"paddle-api-key": "pdl_" + "live_", "tailscale-key": "tskey-" + "api-", "tiktok-access-token": "act" + "."}
-
-// findingLToZ makes a finding of a rule with a value for each part that its check needs. The values have the shape of no credential.
-func findingLToZ(t testing.TB, set *rules.Set, ruleID, begins string) scanner.Finding {
-	t.Helper()
-	f := findingWith(t, set, ruleID)
-	if begins == "" {
-		return f
-	}
-	return scanner.NewFinding(ruleID, scanner.NewSecret(begins+made, 0), nil)
-}
+// beginningsLToZ are how secrets begin by whose form a rule chooses its check.
+var beginningsLToZ = map[string]string{"paddle-api-key": "pdl_" + "live_", "tailscale-key": "tskey-" + "api-", "tiktok-access-token": "act" + "."}
 
 func TestProvidersLToZAnswerAsDocumented(t *testing.T) {
-	set, p := withDocs(t), stand(t)
-	for ruleID, replies := range repliesLToZ {
-		for _, r := range replies {
-			t.Run(ruleID+"/"+r.name, func(t *testing.T) {
-				header := map[string]string{}
-				if !strings.HasPrefix(r.body, "{") && !strings.HasPrefix(r.body, "[") {
-					header["Content-Type"] = "text/plain; charset=utf-8"
-				}
-				p.answers(r.status, header, r.body)
-				got := p.ask(t, set, findingLToZ(t, set, ruleID, beginnings[ruleID]))
-				if got.Verdict != r.want {
-					t.Errorf("HTTP %d %s is %s, want %s: %s", r.status, r.body, got.Verdict, r.want, got.Verification.Says)
-				}
-				if !maps.Equal(got.Verification.Learned, r.learned) {
-					t.Errorf("learned %v, want %v", got.Verification.Learned, r.learned)
-				}
-				if r.want == scanner.Unknown && got.Verification.Says == "" {
-					t.Error("it is not said why")
-				}
-			})
-		}
-	}
+	answersAsDocumented(t, repliesLToZ, beginningsLToZ)
 }
 
-// TestProvidersLToZAreAskedAsDocumented sees to the request: where the credential stands, and that nothing but it does.
 func TestProvidersLToZAreAskedAsDocumented(t *testing.T) {
-	tests := []struct {
-		rule, method, path, form string
-		header                   http.Header
-	}{
+	askedAsDocumented(t, []question{
 		{"line-channel-access-token", "GET", "/v2/bot/info", "", http.Header{"Authorization": {"Bearer " + made}}},
 		{"langfuse-secret-key", "GET", "/api/public/projects", "", http.Header{"Authorization": {basicOf("Part_of_7qZ", made)}}},
 		{"langsmith-api-key", "GET", "/api/v1/sessions?limit=1", "", http.Header{"X-Api-Key": {made}}},
 		{"lob-api-key", "GET", "/v1/addresses?limit=1", "", http.Header{"Authorization": {basicOf(made, "")}}},
 		{"mandrill-api-key", "POST", "/api/1.0/users/info.json", `{"key":"` + made + `"}`, nil},
-		{"mapquest-api-key", "", "", "", nil},
 		{"matomo-token", "POST", "/index.php", "module=API&method=API.getMatomoVersion&format=json&token_auth=" + made, nil},
 		{"maxmind-license-key", "POST", "/secrets/validate-license-key", "license_key=" + made, nil},
 		{"messagebird-access-key", "GET", "/balance", "", http.Header{"Authorization": {"AccessKey " + made}}},
@@ -274,50 +235,14 @@ func TestProvidersLToZAreAskedAsDocumented(t *testing.T) {
 		{"vonage-api-secret", "GET", "/accounts/Part_of_7qZ/secrets", "", http.Header{"Authorization": {basicOf("Part_of_7qZ", made)}}},
 		{"vtex-app-token", "GET", "/api/catalog_system/pvt/saleschannel/list", "", http.Header{"X-Vtex-Api-Appkey": {"Part_of_7qZ"}, "X-Vtex-Api-Apptoken": {made}}},
 		{"wandb-api-key", "POST", "/graphql", `{"query":"query { viewer { id username entity } }"}`, http.Header{"Authorization": {basicOf("api", made)}}},
-	}
-	set := withDocs(t)
-	for _, tt := range tests {
-		t.Run(tt.rule, func(t *testing.T) {
-			p := stand(t)
-			p.answers(200, nil, `{}`)
-			got := p.ask(t, set, findingWith(t, set, tt.rule))
-			if tt.method == "" {
-				if got.Verdict != scanner.Uncheckable || p.first != "" {
-					t.Errorf("the verdict is %s, and the provider saw %q", got.Verdict, p.first)
-				}
-				return
-			}
-			if p.method != tt.method || p.path != tt.path || p.form != tt.form {
-				t.Errorf("asked %s %s %q, want %s %s %q", p.method, p.path, p.form, tt.method, tt.path, tt.form)
-			}
-			for name, want := range tt.header {
-				if have := p.sent.Values(name); strings.Join(have, "|") != strings.Join(want, "|") {
-					t.Errorf("%s is %q, want %q", name, have, want)
-				}
-			}
-			if seen := strings.Count(p.path+p.form, made); seen > 1 || seen == 1 && tt.header != nil {
-				t.Errorf("the secret is sent more than once: %s %s", p.path, p.form)
-			}
-		})
-	}
-}
-
-// basicOf is a header's value as RFC 7617 has it.
-func basicOf(user, password string) string {
-	r := &http.Request{Header: http.Header{}}
-	r.SetBasicAuth(user, password)
-	return r.Header.Get("Authorization")
+	})
+	areNotAsked(t, "", "mapquest-api-key")
 }
 
 // TestKindsOfSecretsAreNotMixedUp has credentials of other kinds that the same rules find: nobody is asked about them.
 func TestKindsOfSecretsAreNotMixedUp(t *testing.T) {
-	set, p := withDocs(t), stand(t)
-	for _, tt := range []struct{ rule, begins string }{
-		{"tailscale-key", "tskey-" + "auth-"}, {"tailscale-key", "tskey-"}, {"paddle-api-key", "pdl_" + "test_"}, {"tiktok-access-token", "rft" + "."},
-	} {
-		p.answers(200, nil, `{"keys":[],"data":{"user":{"open_id":"o"}},"error":{"code":"ok"},"meta":{"request_id":"r"}}`)
-		if got := p.ask(t, set, findingLToZ(t, set, tt.rule, tt.begins)); got.Verdict != scanner.Uncheckable || p.first != "" {
-			t.Errorf("%s of %s is %s, and the provider saw %q", tt.begins, tt.rule, got.Verdict, p.first)
-		}
-	}
+	areNotAsked(t, "tskey-"+"auth-", "tailscale-key")
+	areNotAsked(t, "tskey-", "tailscale-key")
+	areNotAsked(t, "pdl_"+"test_", "paddle-api-key")
+	areNotAsked(t, "rft"+".", "tiktok-access-token")
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,7 +18,7 @@ import (
 const whoAmI = "Action=GetCallerIdentity&Version=2011-06-15"
 
 // stsOf returns a signer that asks the STS of one partition whose credentials these are. Partitions know nothing of each
-// other's keys, so that a key is dead only if each of them says so: see [furtherChecks].
+// other's keys, so that a key is dead only if each of them says so: see signedCheck.further.
 func stsOf(host, region string) signer {
 	return func(ctx context.Context, v *Verifier, values map[string]string) (*http.Request, error) {
 		id, token := values["aws_access_key_id"], values["aws_session_token"]
@@ -38,6 +39,15 @@ func stsOf(host, region string) signer {
 		keys := aws.Credentials{AccessKeyID: id, SecretAccessKey: values["secret"], SessionToken: token}
 		return req, signV4(ctx, req, keys, whoAmI, "sts", region, v.now())
 	}
+}
+
+// judgeSession tells the last refusal of a temporary key apart: STS gives it as well where the session token beside the key was cut off
+// or belongs to another one.
+func judgeSession(_ *Verifier, values map[string]string, a *answer) []byte {
+	if strings.HasPrefix(values["aws_access_key_id"], "ASIA") && bytes.Contains(a.body, []byte("InvalidClientTokenId")) {
+		return []byte("<Code>SkantSession</Code>")
+	}
+	return a.body
 }
 
 // signGCSHMAC lists the buckets of a service account's HMAC key, through the interface that Google shares with S3.

@@ -243,6 +243,7 @@ func TestAWSAccessKeys(t *testing.T) {
 		{"clock", id("AKIA", "A"), secret, "", now.Add(time.Hour), scanner.Unknown, "time of the request"},
 		{"session", id("ASIA", "A"), secret, token, now, scanner.Live, "accepts the key"},
 		{"session ended", id("ASIA", "B"), secret, token, now, scanner.Expired, "ended"},
+		{"session with the token of another", id("ASIA", "A"), secret, token + "Zz09", now, scanner.Unknown, "temporary key"},
 		{"session without its token", id("ASIA", "A"), secret, "", now, scanner.Unknown, "session token"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -319,6 +320,8 @@ func TestSignedHosts(t *testing.T) {
 		"tencent-sts":      {map[string]string{"secret_id": "AKID" + strings.Repeat("x", 32)}, "sts.tencentcloudapi.com"},
 		"oci-user":         {map[string]string{"secret": rsaKey, "user_ocid": "ocid1.user.oc1..aaaa", "tenancy_ocid": "ocid1.tenancy.oc1..aaaa", "region": "eu-frankfurt-1"}, "identity.eu-frankfurt-1.oraclecloud.com"},
 		"bedrock-long":     {map[string]string{"secret": "ABSK" + strings.Repeat("Q", 120)}, "bedrock.us-east-1.amazonaws.com"},
+		"bedrock-west":     {map[string]string{"secret": "ABSK" + strings.Repeat("Q", 120)}, "bedrock.us-west-2.amazonaws.com"},
+		"bedrock-us-gov":   {map[string]string{"secret": "ABSK" + strings.Repeat("Q", 120)}, "bedrock.us-gov-west-1.amazonaws.com"},
 		"bedrock-mantle":   {map[string]string{"secret": "ABSK" + strings.Repeat("Q", 120)}, "bedrock-mantle.us-east-1.api.aws"},
 	} {
 		check := signedChecks()[name]

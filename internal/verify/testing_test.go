@@ -170,6 +170,19 @@ func verifier(t testing.TB, srv *server, change func(*Options)) *Verifier {
 	return v
 }
 
+// verifierFor asks a server under the name of a provider, with any rules, as a user's endpoint would.
+func verifierFor(t testing.TB, set *rules.Set, provider string, srv *httptest.Server) *Verifier {
+	t.Helper()
+	opt := Options{Endpoints: map[string]string{provider: srv.URL}, Roots: x509.NewCertPool(), Rate: 100000, Proxy: noProxy}
+	opt.Roots.AddCert(srv.Certificate())
+	v, err := New(set, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard(t, v)
+	return v
+}
+
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
 // guard fails the test if anything but this machine is dialled, or a name is looked up.

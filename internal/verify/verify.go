@@ -74,7 +74,7 @@ type Verifier struct {
 	subjects map[string]*subject
 	// settlings counts waits of [Verifier.paced].
 	settlings int
-	// ownServers says of providers whether there are servers of theirs that others run.
+	// ownServers says of rules whether there are servers of their providers that others run.
 	ownServers map[string]bool
 	// others hides the secrets of everything that was asked about.
 	others *veil
@@ -153,7 +153,7 @@ func (v *Verifier) Verify(ctx context.Context, fs []scanner.Finding, progress fu
 	order := interleave(tasks)
 	if v.opt.DryRun != nil {
 		for _, t := range tasks {
-			if t.settled == nil {
+			if t.settled == nil && ctx.Err() == nil {
 				v.opt.DryRun(v.asked(ctx, t))
 			}
 		}
