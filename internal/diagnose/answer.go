@@ -47,7 +47,7 @@ func (d *walk) clock() Step {
 		s.add(Unclear, saysNoDate)
 		return s
 	}
-	off := d.sent.Sub(date).Abs().Round(time.Second)
+	off := d.x.Result.Verification.At.Sub(date).Abs().Round(time.Second)
 	switch {
 	case off >= skewWrong:
 		s.add(Wrong, saysClock, off)

@@ -237,6 +237,23 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A question that was put several times, with waits in between, is no wrong clock: what counts is when the answer came.
+func TestClockAfterWaits(t *testing.T) {
+	key := made(t, `<<anthropic "sk-ant-api03-">>`)
+	in := world{endpoint: "https://127.0.0.1:1"}.with("ANTHROPIC_API_KEY", key).input(t, "")
+	in.Ask = func(context.Context, *scanner.Finding) (*verify.Exchange, string, error) {
+		at := time.Now().Add(90 * time.Second)
+		x := verify.Exchange{Asked: verify.Asked{URL: "https://api.anthropic.com/v1/models"}, Status: 200, Headers: [][2]string{{"Date", at.UTC().Format(gmt)}}}
+		x.Result.Verdict, x.Result.Verification.At = scanner.Live, at
+		return &x, "", nil
+	}
+	res, err := Run(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, res, "5 ok: the clock here is that of the answer")
+}
+
 // Without a network the reason is said once, and the steps that need an answer refer to it.
 func TestNoNetwork(t *testing.T) {
 	key := made(t, `<<anthropic "sk-ant-api03-">>`)
@@ -300,7 +317,7 @@ func FuzzSources(f *testing.F) {
 	f.Add("export A==\r\n- \"B: c\"", `[]`, "=\n[")
 	f.Add("\x00:=", `{"type":"service_account"}`, "[profile default]\nrole_arn=x")
 	f.Fuzz(func(t *testing.T, lines, object, sections string) {
-		w := world{env: map[string]string{"HOME": "/h", "GOOGLE_APPLICATION_CREDENTIALS": "/a.json", "ANTHROPIC_BASE_URL": lines}, now: time.Unix(1, 0), files: map[string]string{
+		w := world{env: map[string]string{"HOME": "/h", "GOOGLE_APPLICATION_CREDENTIALS": "/a.json", "ANTHROPIC_BASE_URL": lines}, files: map[string]string{
 			".env": lines, "compose.yaml": lines, "/a.json": object, "/h/.claude/settings.json": object, "/h/.claude/.credentials.json": object,
 			"/h/.aws/credentials": sections, "/h/.aws/config": sections,
 		}}

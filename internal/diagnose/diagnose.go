@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/skant-dev/skant/internal/verify"
 	"github.com/skant-dev/skant/scanner"
@@ -63,7 +62,6 @@ type Input struct {
 	Ask func(ctx context.Context, f *scanner.Finding) (x *verify.Exchange, why string, err error)
 	// Endpoints are the URLs that are asked in place of a provider's own hosts, by provider.
 	Endpoints map[string]string
-	Now       func() time.Time
 }
 
 // Result is what a diagnosis found out.
@@ -113,8 +111,6 @@ type walk struct {
 	// outside says that a key may come from where nobody looked: a helper program, a role, a metadata server.
 	outside bool
 	x       *verify.Exchange
-	// sent is when the request was sent, for the clock.
-	sent time.Time
 }
 
 // Known reports whether there is a way of that name.

@@ -83,7 +83,6 @@ func (d *walk) ask(ctx context.Context, s *Step) error {
 		s.add(Skipped, saysNotSent)
 		return nil
 	}
-	d.sent = d.Now()
 	x, why, err := d.Ask(ctx, d.found)
 	switch {
 	case err != nil:

@@ -81,8 +81,6 @@ type world struct {
 	env, files map[string]string
 	// endpoint stands for the provider's hosts; empty means that nobody may be asked.
 	endpoint string
-	// now is the time here; zero is the real one.
-	now time.Time
 }
 
 // with returns the world with more variables: NAME, VALUE, and so on.
@@ -108,12 +106,8 @@ func (w world) input(t testing.TB, way string) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now
-	if !w.now.IsZero() {
-		now = func() time.Time { return w.now }
-	}
 	in := Input{
-		Way: way, Env: func(name string) string { return w.env[name] }, Now: now, Endpoints: map[string]string{},
+		Way: way, Env: func(name string) string { return w.env[name] }, Endpoints: map[string]string{},
 		Read: func(path string) ([]byte, error) {
 			if text, ok := w.files[strings.ReplaceAll(path, `\`, "/")]; ok {
 				return []byte(text), nil

@@ -206,6 +206,8 @@ func inUse(l *Leak) string {
 	switch {
 	case l.InHead && l.Places[0].Known:
 		return "yes, it is in HEAD"
+	case l.Places[0].Kind == scanner.KindStdin:
+		return "not known"
 	case l.InHead:
 		return "yes, it is in the " + kindWords(l.Places[0].Kind)
 	case l.Places[0].Known:

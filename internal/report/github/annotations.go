@@ -123,6 +123,9 @@ func answer(v *scanner.Verification) []string {
 // place is where a finding is, in words.
 func place(f *scanner.Finding) string {
 	where := f.Location.Place()
+	if where == "" && f.Location.Kind == scanner.KindStdin {
+		return "standard input"
+	}
 	if where == "" {
 		return "a " + report.KindWords(f.Location)
 	}

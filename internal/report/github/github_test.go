@@ -341,3 +341,13 @@ func FuzzLog(f *testing.F) {
 		}
 	})
 }
+
+// TestAnnotationOfStandardInput: what was given on standard input has no file.
+func TestAnnotationOfStandardInput(t *testing.T) {
+	rep := sample(1)
+	rep.Findings[0].Location = scanner.Location{Kind: scanner.KindStdin, StartLine: 1, EndLine: 1}
+	var b bytes.Buffer
+	if err := Annotations(&b, rep, nil); err != nil || !strings.Contains(b.String(), " in standard input. ") {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
