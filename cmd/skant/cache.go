@@ -18,6 +18,11 @@ func (f *scanFlags) registerCache(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, helpFlagNoCache)
 }
 
+// registerAgain adds the flag of the commands that keep nothing but the answers of providers.
+func (f *scanFlags) registerAgain(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, helpFlagAskAgain)
+}
+
 // useCache lets a history use what earlier runs have found out. That there is no folder for it, or that it cannot be used,
 // costs time and nothing else. The result, which may be nil, is to be closed after the history.
 func (a *app) useCache(p *prepared, opt *source.HistoryOptions) (*cache.Cache, error) {

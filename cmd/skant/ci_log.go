@@ -22,15 +22,25 @@ const formatGitHub = "github"
 // itself means to be one.
 func (a *app) toLog(f format, rep *scanner.Report, set *rules.Set) error {
 	write := func(w io.Writer) error { return f.write(w, rep, set, a.style()) }
-	text := func(w io.Writer) error {
-		log := github.Harmless(w)
-		return errors.Join(write(log), log.Flush())
-	}
 	switch {
 	case f.name == formatGitHub || !ci.InCI(a.env):
 		return write(a.out)
 	case f.name == "json" || f.name == "jsonl" || f.name == "sarif": // another program may read it, and nothing else must stand beside it
 		return write(github.JSON(a.out))
+	default:
+		return a.words(write)
+	}
+}
+
+// words writes text for a person to standard output. Where a CI system reads that along, nothing of it is a command.
+func (a *app) words(write func(io.Writer) error) error {
+	text := func(w io.Writer) error {
+		log := github.Harmless(w)
+		return errors.Join(write(log), log.Flush())
+	}
+	switch {
+	case !ci.InCI(a.env):
+		return write(a.out)
 	case a.env("GITHUB_ACTIONS") == "true":
 		return github.Stopped(a.out, text)
 	default:

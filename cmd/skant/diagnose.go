@@ -25,7 +25,7 @@ func (r *verifyRun) diagnosis(way string) error {
 	}
 	ctx := r.cmd.Context()
 	res, err := diagnose.Run(ctx, diagnose.Input{
-		Way: way, Env: r.app.env, Read: readOwn, Endpoints: p.flags.endpointMap(), Now: r.app.now,
+		Way: way, Env: r.app.env, Read: readOwn, Endpoints: p.flags.endpointMap(),
 		Find: func(ctx context.Context, text string) ([]scanner.Finding, error) {
 			return find(ctx, p.scanner, []byte(text))
 		},
@@ -100,7 +100,7 @@ func (r *verifyRun) printDiagnosis(p *prepared, res *diagnose.Result) error {
 		l.line("")
 		l.wrapped(msgDiagnoseFine, "")
 	}
-	if _, err := io.WriteString(r.app.out, l.String()); err != nil {
+	if err := r.app.words(func(w io.Writer) error { _, err := io.WriteString(w, l.String()); return err }); err != nil {
 		return &incompleteError{err}
 	}
 	switch worst {

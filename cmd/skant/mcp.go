@@ -43,6 +43,7 @@ func newMCP(a *app) *cobra.Command {
 	}
 	f.registerAnswering(cmd)
 	f.registerAsking(cmd)
+	f.registerAgain(cmd)
 	cmd.Flags().StringVar(&root, "root", ".", helpFlagMCPRoot)
 	cmd.Flags().BoolVar(&verify, "verify", false, helpFlagMCPVerify)
 	return cmd

@@ -64,7 +64,7 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 	if p.set, err = f.ruleSet(cmd); err != nil {
 		return nil, err
 	}
-	if err = f.checkVerify(p.set); err != nil {
+	if err = f.checkVerify(); err != nil {
 		return nil, err
 	}
 	if p.silence, err = a.loadPolicy(f); err != nil {

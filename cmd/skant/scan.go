@@ -45,6 +45,7 @@ func newScan(a *app) *cobra.Command {
 	}
 	f.register(cmd)
 	f.registerVerify(cmd)
+	f.registerAgain(cmd)
 	cmd.Flags().BoolVar(&noIgnore, "no-ignore", false, helpFlagNoIgnore)
 	return cmd
 }
@@ -113,6 +114,7 @@ func newStaged(a *app) *cobra.Command {
 	}
 	f.register(cmd)
 	f.registerVerify(cmd)
+	f.registerAgain(cmd)
 	return cmd
 }
 
@@ -144,6 +146,7 @@ func newDiff(a *app) *cobra.Command {
 	}
 	f.register(cmd)
 	f.registerVerify(cmd)
+	f.registerAgain(cmd)
 	cmd.Flags().StringVarP(&path, "repo", "C", ".", helpFlagRepo)
 	return cmd
 }

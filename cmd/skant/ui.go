@@ -68,7 +68,7 @@ const (
 	helpFlagTimeout         = "stop after this `DURATION`, which makes the scan incomplete; 0 means never"
 	helpFlagShowSecrets     = "show secrets in clear, in text and json only; asks on a terminal, refused in CI"
 	helpFlagNoProgress      = "no progress display"
-	helpFlagNoCache         = "search everything again, whatever earlier runs have searched, and keep nothing for later ones"
+	helpFlagNoCache         = "search and ask everything again, whatever earlier runs have found out, and keep nothing for later ones"
 	helpFlagNoIgnore        = "also read what .gitignore leaves out"
 	helpFlagSubmodules      = "also read the stores of submodules, each as a repository of its own"
 	helpFlagRepo            = "the `REPO`sitory"

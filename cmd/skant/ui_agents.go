@@ -77,7 +77,7 @@ Exit status: 0 when the client has left, 2 wrong usage or configuration.`
 	mcpExplainTitle = "Explain a line"
 	mcpExplain      = "Tell what every rule that was tried on a text or a file, or on one line of it, made of it, and why. Give text or path, not both."
 	mcpRulesTitle   = "Rules"
-	mcpRules        = "List the rules, those whose id or title has a word in it, or show one rule: what it looks for, why it matters, and what to do when such a secret has leaked."
+	mcpRules        = "List the rules, those whose id or title has a word in it, or show one rule: what it looks for, why it matters, how its provider can be asked whether such a secret is alive, and what to do when such a secret has leaked."
 
 	msgMCPOneOf    = "give either text or path"
 	msgMCPArgument = "the arguments do not fit: %s"

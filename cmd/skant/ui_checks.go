@@ -38,7 +38,7 @@ func signedRequests() map[string]signedRequest {
 		"bedrock-short": {"GET", "https://bedrock.<region>.amazonaws.com/foundation-models",
 			"the key as Authorization: Bearer, in the region that is written in it"},
 		"bedrock-long": {"GET", "https://bedrock.us-east-1.amazonaws.com/foundation-models",
-			"the key as Authorization: Bearer; bedrock-mantle.us-east-1.api.aws/v1/models is asked, too, before the key is called dead"},
+			"the key as Authorization: Bearer; Bedrock in us-west-2 and GovCloud and bedrock-mantle.us-east-1.api.aws/v1/models are asked, too, before the key is called dead"},
 		"azure-storage": {"GET", "https://<account>.blob.core.windows.net/?comp=list&maxresults=1",
 			"signed with the key, which is not sent; the account's name stands beside the key"},
 		"azure-sas": {"GET", "https://<account>.<service>.core.windows.net/<path>",

@@ -9,6 +9,7 @@ import (
 
 const (
 	msgVerified       = "skant: %s asked about: %s\n"
+	msgVerifyEarlier  = "skant: %s from an earlier run (--no-cache asks again)\n"
 	msgVerifyProgress = "asking providers (%d/%d)"
 	msgVerifyDry      = "skant: nothing was sent (--verify-dry-run). A live answer is checked once for each host with a second request like it, its secret scrambled\n"
 	msgVerifyEnded    = "asking the providers ended early: %v; run it again"
@@ -35,6 +36,9 @@ const (
 const (
 	hintVerify          = "docs/liveness-checks.md says who is asked what."
 	hintVerifyEndpoint  = "write --verify-endpoint PROVIDER=URL, for example github=https://ghe.example/api/v3; `skant rules list` has the providers' names, http is for localhost only."
+	hintVerifyUnasked   = "add --verify, or --verify-dry-run: without them nobody is asked."
+	hintVerifyOneValue  = "give the value alone, without its name, quotes or line breaks, or as it stands in its file (NAME=VALUE)."
+	hintVerifyLonger    = "give more of the fingerprint; the report has it whole."
 	hintOnlyLive        = "add --verify: nothing is known to be alive before its provider was asked."
 	hintVerifyArgs      = "give a secret on standard input, a saved report with --report FILE, or --diagnose."
 	hintVerifyNothing   = "give it as it stands in its file (NAME=VALUE), or name its rule: skant verify --rule ID; `skant rules list` lists them."
@@ -48,6 +52,7 @@ const (
 
 const (
 	helpFlagVerify         = "ask the providers whether what was found is alive; sends each secret to its own provider, once"
+	helpFlagAskAgain       = "with --verify: ask again, whatever earlier runs were told, and keep nothing for later ones"
 	helpFlagOnlyLive       = "with --verify: leave out what is dead or expired and what nobody can be asked about"
 	helpFlagVerifyDryRun   = "print the requests that --verify would send, with secrets masked, and send nothing"
 	helpFlagVerifyEndpoint = "ask at `PROVIDER=URL` in place of the provider's own host; may be repeated"

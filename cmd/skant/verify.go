@@ -32,6 +32,8 @@ type verifyRun struct {
 	diagnose              bool
 	// plain says that no format was asked for: the exchange is printed, and no report.
 	plain bool
+	// stop ends the time that --timeout gives.
+	stop context.CancelFunc
 }
 
 func newVerify(a *app) *cobra.Command {
@@ -40,7 +42,8 @@ func newVerify(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify [PLACE]", Short: helpVerifyShort, Long: helpVerify, Example: exampleVerify, Args: exactly(0, 1, hintVerifyArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.cmd = cmd
+			r.cmd, r.stop = cmd, func() {}
+			defer func() { r.stop() }()
 			return r.all(append(args, "")[0])
 		},
 	}
@@ -85,10 +88,16 @@ func (r *verifyRun) all(place string) error {
 	}
 }
 
-// prepare reads settings and rules.
+// prepare reads settings and rules. From here on the time runs that --timeout gives.
 func (r *verifyRun) prepare() (*prepared, error) {
 	r.flags.always = true
-	return r.app.prepare(r.cmd, r.flags)
+	p, err := r.app.prepare(r.cmd, r.flags)
+	if err == nil && r.flags.timeout > 0 {
+		ctx, stop := context.WithTimeout(r.cmd.Context(), r.flags.timeout)
+		r.stop = stop
+		r.cmd.SetContext(ctx)
+	}
+	return p, err
 }
 
 // typed asks about what is on standard input.
@@ -160,10 +169,14 @@ func (r *verifyRun) recognize(p *prepared, text []byte) (*scanner.Report, error)
 		SchemaVersion: scanner.SchemaVersion, Tool: tool(), Target: "-", Command: "verify", StartedAt: r.app.now().UTC(),
 		Coverage: scanner.Coverage{Complete: true, Bytes: int64(len(text)), Files: 1},
 	}
-	seen := map[string]bool{}
+	pairings := map[string][]scanner.Finding{}
 	for i := range found {
-		if f := &found[i]; !seen[f.Fingerprint] && (named == nil || f.RuleID == named.ID) {
-			seen[f.Fingerprint] = true
+		f := &found[i]
+		if named != nil && f.RuleID != named.ID {
+			continue
+		}
+		before := pairings[f.Fingerprint]
+		if pairings[f.Fingerprint] = withPairing(before, f); len(pairings[f.Fingerprint]) > len(before) {
 			rep.Findings = append(rep.Findings, *f)
 		}
 	}
@@ -175,7 +188,13 @@ func (r *verifyRun) recognize(p *prepared, text []byte) (*scanner.Report, error)
 		f.Excerpt = f.Secret.Redacted()
 		rep.Findings = append(rep.Findings, f)
 	}
-	if len(rep.Findings) == 0 {
+	switch {
+	case len(rep.Findings) > 0:
+	case secret == "":
+		return nil, withHint(errors.New("there is nothing on standard input"), hintVerifyArgs)
+	case named != nil:
+		return nil, withHint(errors.New("what is on standard input is no single value"), hintVerifyOneValue)
+	default:
 		return nil, withHint(errors.New("no rule knows a secret in what is on standard input"), hintVerifyNothing)
 	}
 	return rep, nil
@@ -193,6 +212,7 @@ func find(ctx context.Context, s *scanner.Scanner, text []byte) ([]scanner.Findi
 // answer asks about the findings of a report and prints what came back, or the report where a format was asked for.
 func (r *verifyRun) answer(p *prepared, rep *scanner.Report) error {
 	if !r.plain {
+		p.flags.noCache = true // as without a format: who gives a secret wants to know it now
 		if err := r.app.verify(r.cmd.Context(), r.cmd, p, rep); err != nil {
 			return err
 		}
@@ -246,7 +266,7 @@ func (r *verifyRun) exchanges(p *prepared, found []scanner.Finding) (err error) 
 			r.app.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
 		}
 		f.Verdict = x.Result.Verdict
-		if err := r.app.writeExchange(r.app.out, f, &x, p.scanner.Scrub); err != nil {
+		if err := r.app.words(func(w io.Writer) error { return r.app.writeExchange(w, f, &x, p.scanner.Scrub) }); err != nil {
 			return &incompleteError{err}
 		}
 	}

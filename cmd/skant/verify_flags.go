@@ -55,19 +55,24 @@ func (f *verifyFlags) takeVerify(e *config.Effective) {
 }
 
 // checkVerify refuses flags that contradict each other, endpoints that are none, and what can let no run fail.
-func (f *scanFlags) checkVerify(set *rules.Set) error {
+func (f *scanFlags) checkVerify() error {
 	if !f.verifies || f.conf == nil {
 		return nil
 	}
 	known := map[string]bool{}
-	for _, r := range set.All() {
-		known[r.Provider] = true
+	for _, set := range []*rules.Set{rules.Builtin(), f.own} { // with those that are switched off: a repository's file may do that
+		if set == nil {
+			continue
+		}
+		for _, r := range set.All() {
+			known[r.Provider] = true
+		}
 	}
 	for _, item := range f.conf.Verify.Endpoints {
 		if err := config.CheckEndpoint(item); err != nil {
 			return withHint(err, hintVerifyEndpoint)
 		}
-		if provider, _, _ := strings.Cut(item.Text, "="); item.Origin.Layer == config.Flag && !known[provider] {
+		if provider, _, _ := strings.Cut(item.Text, "="); item.Origin.Layer >= config.Env && !known[provider] {
 			return withHint(fmt.Errorf("no rule is of the provider %q", provider), hintVerifyEndpoint)
 		}
 	}
@@ -76,6 +81,10 @@ func (f *scanFlags) checkVerify(set *rules.Set) error {
 		return nil
 	case only.Is && only.Origin.Layer == config.Flag:
 		return withHint(errors.New("--only-live needs --verify"), hintOnlyLive)
+	case f.conf.Verify.Canaries.Is && f.conf.Verify.Canaries.Origin.Layer == config.Flag:
+		return withHint(errors.New("--verify-canaries needs --verify"), hintVerifyUnasked)
+	case slices.ContainsFunc(f.conf.Verify.Endpoints, func(item config.Item) bool { return item.Origin.Layer == config.Flag }):
+		return withHint(errors.New("--verify-endpoint needs --verify"), hintVerifyUnasked)
 	case f.conf.FailOn.Is == string(failOnLive):
 		return withHint(fmt.Errorf("fail-on live (%s) needs --verify", f.conf.FailOn.Origin), hintFailOnLive)
 	default:
@@ -148,13 +157,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	var asked []scanner.Finding
-	var at []int
-	for i := range rep.Findings {
-		if rep.Findings[i].Suppressed == nil {
-			asked, at = append(asked, rep.Findings[i]), append(at, i)
-		}
-	}
+	asked, at := counting(rep.Findings)
 	progress, stop := a.verifyProgress(f.noProgress)
 	err = v.Verify(ctx, asked, progress)
 	stop()
@@ -167,23 +170,27 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 		tidyVerification(&rep.Findings[i], p.scanner.Scrub)
 	}
 	answered := slices.ContainsFunc(asked, func(f scanner.Finding) bool { return f.Verification != nil })
+	var ended *verify.Ended
 	switch {
 	case err == nil:
-	case ctx.Err() != nil: // what was not asked must not pass for an answer
+	case errors.As(err, &ended): // what was not asked must not pass for an answer
 		missing := int64(0)
-		for i := range asked {
+		for i := range at {
 			if asked[i].Verdict == scanner.NotAsked {
 				missing++
 			}
 		}
 		rep.Coverage.Complete = false
 		rep.Coverage.Skipped = append(rep.Coverage.Skipped, scanner.Skip{
-			What: "verdicts", Reason: p.scanner.Scrub(fmt.Sprintf(msgVerifyEnded, err)), Count: missing, Unread: true,
+			What: "verdicts", Reason: p.scanner.Scrub(fmt.Sprintf(msgVerifyEnded, ended)), Count: missing, Unread: true,
 		})
 	case answered: // all that failed is to keep the answers
 		a.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
 	default:
 		return err
+	}
+	if n := earlier(asked); n > 0 {
+		a.say(msgVerifyEarlier, report.Number(n, "answer"))
 	}
 	if f.onlyLive { // the summary counts what is left
 		groups := report.Groups(rep)
@@ -191,6 +198,34 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 		keepLive(rep)
 	}
 	return nil
+}
+
+// counting returns the findings that count, where they are in the report, and after them the suppressed ones of the same secrets: a
+// secret is dead only if it is with every id that it stands with, wherever that is.
+func counting(found []scanner.Finding) (asked []scanner.Finding, at []int) {
+	counts := map[string]bool{}
+	for i := range found {
+		if f := &found[i]; f.Suppressed == nil {
+			asked, at, counts[f.Fingerprint] = append(asked, *f), append(at, i), true
+		}
+	}
+	for i := range found {
+		if f := &found[i]; f.Suppressed != nil && counts[f.Fingerprint] {
+			asked = append(asked, *f)
+		}
+	}
+	return asked, at
+}
+
+// earlier counts the secrets whose verdict an earlier run was told.
+func earlier(asked []scanner.Finding) int64 {
+	kept := map[[2]string]bool{}
+	for i := range asked {
+		if f := &asked[i]; f.Verification != nil && f.Verification.Cached {
+			kept[[2]string{f.RuleID, f.Fingerprint}] = true
+		}
+	}
+	return int64(len(kept))
 }
 
 // tidyVerification masks secrets in the words of a provider's answer: it may repeat one, and another than the one that was asked about.

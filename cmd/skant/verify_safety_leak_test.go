@@ -253,6 +253,7 @@ func travelling(t testing.TB, s *stage, seed string) (known []string, h hushed, 
 
 // TestSafetyNoSecretLeaks: whatever a server does, no piece of a secret is in anything that is printed or kept.
 func TestSafetyNoSecretLeaks(t *testing.T) {
+	t.Parallel()
 	needsCertFile(t)
 	ca := newAuthority(t)
 	trap, err := net.Listen("tcp", "127.0.0.1:0")

@@ -135,6 +135,7 @@ var ofCode = regexp.MustCompile(`^(sts\.[a-z0-9-]+\.amazonaws\.com(\.cn)?|bedroc
 // TestSafetyHosts: with every built-in rule's examples, and with every place in which a repository can name a host, only hosts that stand in
 // rules are asked, over TLS, and through the proxy that is set.
 func TestSafetyHosts(t *testing.T) {
+	t.Parallel()
 	needsCertFile(t)
 	ca := newAuthority(t)
 	e := startEverywhere(t, ca, func(*http.Request) (int, string) { return 401, "{}" })

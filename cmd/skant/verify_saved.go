@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/skant-dev/skant/internal/report"
@@ -27,7 +28,10 @@ func (r *verifyRun) saved(place string) error {
 	if len(chosen) == 0 && r.finding != "" {
 		return withHint(fmt.Errorf("no finding %s of the report has a value at hand", visible.Text(r.finding)), hintVerifyFinding)
 	}
-	if missing := r.counted(rep) - len(chosen); missing > 0 {
+	if n := r.named(rep); n > 1 {
+		return withHint(fmt.Errorf("%d secrets of the report have a fingerprint that begins with %s", n, visible.Text(r.finding)), hintVerifyLonger)
+	}
+	if missing := r.counted(rep) - len(at); missing > 0 {
 		r.app.say(msgVerifyMissing, report.Number(int64(missing), "finding"))
 		rep.Coverage.Complete = false // with fail-on live, silence must not pass for an answer
 		rep.Coverage.Skipped = append(rep.Coverage.Skipped, scanner.Skip{
@@ -38,7 +42,14 @@ func (r *verifyRun) saved(place string) error {
 		}
 	}
 	if r.plain && r.finding != "" {
-		return errors.Join(r.exchanges(p, chosen[:1]), verdictOutcome(chosen[:1]))
+		var pairings []scanner.Finding
+		for i := range chosen {
+			if chosen[i].Fingerprint == chosen[0].Fingerprint {
+				pairings = withPairing(pairings, &chosen[i])
+			}
+		}
+		asked := pairings[:min(len(pairings), maxVerifiedSecret)]
+		return errors.Join(r.exchanges(p, asked), verdictOutcome(pairings))
 	}
 	temp := &scanner.Report{Findings: chosen, Coverage: rep.Coverage}
 	if err := r.app.verify(r.cmd.Context(), r.cmd, p, temp); err != nil {
@@ -54,7 +65,9 @@ func (r *verifyRun) saved(place string) error {
 
 // lookUp searches the place that a report is of for the values of its findings, which a report does not hold. What a report made with
 // --show-secrets holds is used where the value is not found any more.
-func (r *verifyRun) lookUp(rep *scanner.Report, place string) (*prepared, map[string]scanner.Finding, error) {
+//
+// What is found stands under its fingerprint, once with each set of parts: a secret may stand with several ids.
+func (r *verifyRun) lookUp(rep *scanner.Report, place string) (*prepared, map[string][]scanner.Finding, error) {
 	if place == "" {
 		place = "."
 		if info, err := os.Stat(rep.Target); err == nil && (info.IsDir() || rep.Command == "scan") {
@@ -66,14 +79,7 @@ func (r *verifyRun) lookUp(rep *scanner.Report, place string) (*prepared, map[st
 	if err != nil {
 		return nil, nil, err
 	}
-	values := map[string]scanner.Finding{}
-	for i := range rep.Findings {
-		if f := &rep.Findings[i]; f.Revealed != "" {
-			known := *f
-			known.Secret = scanner.NewSecret(f.Revealed, 0)
-			values[f.Fingerprint] = known
-		}
-	}
+	values := map[string][]scanner.Finding{}
 	if len(rep.Findings) == 0 {
 		return p, values, nil
 	}
@@ -81,14 +87,27 @@ func (r *verifyRun) lookUp(rep *scanner.Report, place string) (*prepared, map[st
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := p.scanner.Scan(r.cmd.Context(), src, &scanner.Recorder{})
+	rec := &scanner.Recorder{}
+	stop := r.app.watch(rec, p.flags.noProgress)
+	res, err := p.scanner.Scan(r.cmd.Context(), src, rec)
+	stop()
 	if err = errors.Join(err, done()); err != nil {
 		return nil, nil, err
+	}
+	if err := r.cmd.Context().Err(); err != nil { // what was not searched is not gone
+		return nil, nil, &incompleteError{err}
 	}
 	for i := range res.Findings {
 		f := res.Findings[i]
 		f.Suppressed = nil // the report says what does not count
-		values[f.Fingerprint] = f
+		values[f.Fingerprint] = withPairing(values[f.Fingerprint], &f)
+	}
+	for i := range rep.Findings {
+		if f := &rep.Findings[i]; f.Revealed != "" && len(values[f.Fingerprint]) == 0 {
+			known := *f
+			known.Secret, known.Suppressed = scanner.NewSecret(f.Revealed, 0), nil
+			values[f.Fingerprint] = []scanner.Finding{known}
+		}
 	}
 	return p, values, nil
 }
@@ -114,17 +133,47 @@ func (r *verifyRun) source(p *prepared, command, place string) (scanner.Source, 
 	}
 }
 
-// choose returns the findings that are asked about, each with its value, and where they are in the report.
-func (r *verifyRun) choose(rep *scanner.Report, values map[string]scanner.Finding) (chosen []scanner.Finding, at []int) {
+// withPairing adds a finding to others of its secret, unless it stands with the same parts as one of them. Of more than are asked about one
+// is kept, so that the secret is not called dead for those that are.
+func withPairing(known []scanner.Finding, f *scanner.Finding) []scanner.Finding {
+	if len(known) > maxVerifiedSecret || slices.ContainsFunc(known, func(k scanner.Finding) bool { return f.SameValues(&k) }) {
+		return known
+	}
+	return append(known, *f)
+}
+
+// choose returns the findings that are asked about, each with its value, and where they are in the report. After them stand the same
+// secrets with other parts, which are asked about as well and do not count.
+func (r *verifyRun) choose(rep *scanner.Report, values map[string][]scanner.Finding) (chosen []scanner.Finding, at []int) {
+	var others []scanner.Finding
+	seen := map[string]bool{}
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
-		known, ok := values[f.Fingerprint]
-		if !ok || !r.wanted(f) {
+		known := values[f.Fingerprint]
+		if len(known) == 0 || !r.wanted(f) {
 			continue
 		}
-		chosen, at = append(chosen, known), append(at, i)
+		chosen, at = append(chosen, known[0]), append(at, i)
+		if !seen[f.Fingerprint] {
+			for _, other := range known[1:] {
+				other.Suppressed = &scanner.Suppression{}
+				others = append(others, other)
+			}
+		}
+		seen[f.Fingerprint] = true
 	}
-	return chosen, at
+	return append(chosen, others...), at
+}
+
+// named counts the secrets that --finding may mean.
+func (r *verifyRun) named(rep *scanner.Report) int {
+	prints := map[string]bool{}
+	for i := range rep.Findings {
+		if f := &rep.Findings[i]; r.finding != "" && r.wanted(f) {
+			prints[f.Fingerprint] = true
+		}
+	}
+	return len(prints)
 }
 
 func (r *verifyRun) counted(rep *scanner.Report) int {

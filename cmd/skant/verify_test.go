@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -144,6 +146,43 @@ func TestVerdictOutcome(t *testing.T) {
 			if got != want {
 				t.Errorf("%v: %d, not %d", set, got, want)
 			}
+		}
+	}
+}
+
+// TestExchangeInLog: where a CI system reads the log, no line of an answer is a command to it.
+func TestExchangeInLog(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, "::error::made up\n  ::add-mask::x\n##[error]y\n##vso[task.complete result=Succeeded;]done\n")
+	}))
+	t.Cleanup(srv.Close)
+	s := newStage(t, nil)
+	key, _ := newAnthropic(t, "log")
+	plain := s.env
+	for _, env := range [][]string{{"CI=true"}, {"CI=true", "GITHUB_ACTIONS=true"}} {
+		s.env = append(slices.Clone(plain), append(env, "ANTHROPIC_API_KEY="+key)...)
+		for _, args := range [][]string{{"verify"}, {"verify", "--diagnose"}} {
+			r := s.skant(key, append(args, "--verify-endpoint", "anthropic="+srv.URL)...)
+			if !strings.Contains(r.out, "made up") {
+				t.Fatalf("%v: the answer is not shown\n%s%s", args, r.out, r.errors)
+			}
+			if line := regexp.MustCompile(`(?m)^\s*::(error|add-mask).*|##(\[|vso).*`).FindString(r.out); line != "" {
+				t.Errorf("%v, %v: %q is a command", env, args, line)
+			}
+			if stops := strings.Count(r.out, "::stop-commands::"); stops != len(env)-1 {
+				t.Errorf("%v, %v: commands are stopped %d times", env, args, stops)
+			}
+		}
+	}
+}
+
+// TestNamedFindings: the beginning of a fingerprint names one secret, wherever it stands, or is too short.
+func TestNamedFindings(t *testing.T) {
+	rep := &scanner.Report{Findings: []scanner.Finding{{Fingerprint: "ab1"}, {Fingerprint: "ab2"}, {Fingerprint: "ab1"}, {Fingerprint: "c"}}}
+	for finding, want := range map[string]int{"": 0, "a": 2, "ab1": 1, "c": 1, "d": 0} {
+		if got := (&verifyRun{finding: finding}).named(rep); got != want {
+			t.Errorf("%q names %d secrets, not %d", finding, got, want)
 		}
 	}
 }
