@@ -180,9 +180,18 @@ links, examples and recovery steps.`
 // say writes a message to standard error. There is nobody to tell if that fails.
 func (a *app) say(format string, args ...any) { _, _ = fmt.Fprintf(a.err, format, args...) }
 
+// prompt asks for input on standard error. What follows on the same line is the user's, so that it may not wait for the line's end, as
+// the rest of a message does where a CI system reads along.
+func (a *app) prompt(text string) {
+	a.say("%s", text)
+	if log, ok := a.err.(interface{ Flush() error }); ok {
+		_ = log.Flush() // nobody could be told
+	}
+}
+
 // confirm asks a question on standard error and reports whether the answer is yes.
 func (a *app) confirm(question string) bool {
-	a.say("%s", question)
+	a.prompt(question)
 	answer, err := bufio.NewReader(a.in).ReadString('\n')
 	return err == nil && strings.TrimSpace(answer) == "yes"
 }

@@ -127,7 +127,7 @@ func (a *app) readSecret(ctx context.Context) ([]byte, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read standard input: %w", err)
 			}
-			a.say(msgVerifyPrompt)
+			a.prompt(msgVerifyPrompt)
 			defer a.say("\n")
 			read, restore = func() ([]byte, error) { return term.ReadPassword(fd) }, func() error { return term.Restore(fd, before) }
 		}
