@@ -102,7 +102,10 @@ func signAzureSAS(ctx context.Context, v *Verifier, values map[string]string) (*
 		return nil, unaskable("It is not valid yet.")
 	}
 	path, extra, header := sasQuestion(u, q)
-	if path == "" {
+	switch {
+	case strings.Contains(u.Host, ".table."):
+		return nil, unaskable("It is for a table, about which skant does not ask.")
+	case path == "":
 		return nil, unaskable("It allows neither reading nor listing, and what it allows would change something.")
 	}
 	for name, value := range extra {
@@ -167,8 +170,6 @@ func sasQuestion(u *url.URL, q url.Values) (path string, extra map[string]string
 		return container, list, false
 	case (blob || service == "file") && object != "" && may("r"), blob && object != "" && q.Get("sp") == "" && q.Get("si") != "":
 		return clean, nil, true
-	case service == "table" && container != "/" && may("r") && q.Get("tn") != "":
-		return container, map[string]string{"$top": "1"}, false
 	case service == "queue" && container != "/" && may("r"):
 		return container, map[string]string{"comp": "metadata"}, false
 	default:

@@ -140,3 +140,26 @@ func TestBedrockBehindAVariable(t *testing.T) {
 		t.Errorf("%v, %d findings, not with the key alone", err, len(res.Findings))
 	}
 }
+
+// TestBedrockControl: the control of a short-term key is the same request with another signature. Any other change could leave nothing to
+// ask with, and then a living key is unknown.
+func TestBedrockControl(t *testing.T) {
+	for _, secret := range []string{testBedrockShort("eu-central-1"), testBedrockURL("eu-central-1")} {
+		for range 50 {
+			changed, err := scrambleBedrock(map[string]string{"secret": secret})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, region, err := bedrockKey(changed["secret"])
+			if err != nil || region != "eu-central-1" {
+				t.Fatalf("the control is for %q: %v", region, err)
+			}
+			clear, _ := anyBase64(strings.TrimPrefix(changed["secret"], shortPrefix))
+			before, signature, _ := strings.Cut(testBedrockURL("eu-central-1"), "X-Amz-Signature=")
+			head, other, ok := strings.Cut(string(clear), "X-Amz-Signature=")
+			if !ok || head != before || other == signature || len(other) != len(signature) || !strings.HasSuffix(other, "&Version=1") {
+				t.Fatalf("the control asks something else: %s", clear)
+			}
+		}
+	}
+}

@@ -169,10 +169,9 @@ func (v *Verifier) sameRequest(ctx context.Context, t *task, by variant, values 
 // their kind. What says who it belongs to stands in front in most kinds, and stays, so that the value is looked at as far as
 // such a value is. Separators and padding stay, and of a token in segments only the last, the signature, changes.
 func scramble(secret string, prefix int) (string, error) {
-	b := []byte(secret)
-	from := prefix + max(0, (len(b)-prefix)/2)
-	if len(b)-from < 8 {
-		from = max(prefix, len(b)-8)
+	from := prefix + max(0, (len(secret)-prefix)/2)
+	if len(secret)-from < 8 {
+		from = max(prefix, len(secret)-8)
 	}
 	if dot := strings.LastIndexByte(secret, '.'); strings.Count(secret, ".") == 2 && len(secret)-dot > 8 {
 		from = max(prefix, dot+1)
@@ -180,6 +179,13 @@ func scramble(secret string, prefix int) (string, error) {
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
 		from = max(from, strings.Index(secret, u.Host)+len(u.Host))
 	}
+	return scrambleFrom(secret, from)
+}
+
+// scrambleFrom changes every letter and digit of s from an offset on into another of its kind.
+func scrambleFrom(s string, from int) (string, error) {
+	b := []byte(s)
+	from = max(from, 0)
 	hex := !strings.ContainsFunc(string(b[from:]), func(r rune) bool { return !strings.ContainsRune("0123456789abcdef-", r) })
 	for i := from; i < len(b); i++ {
 		kind := ""
@@ -202,7 +208,7 @@ func scramble(secret string, prefix int) (string, error) {
 		}
 		b[i] = kind[(strings.IndexByte(kind, b[i])+1+int(n.Int64()))%len(kind)]
 	}
-	if string(b) == secret {
+	if string(b) == s {
 		return "", unaskable("There is nothing in it to scramble.")
 	}
 	return string(b), nil

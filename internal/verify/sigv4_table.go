@@ -84,33 +84,41 @@ func anyBase64(s string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// scrambleTail changes every letter and digit of s from an offset on into another of its kind.
-func scrambleTail(s string, from int) string {
-	b := []byte(s)
-	for i := max(from, 0); i < len(b); i++ {
-		for _, alphabet := range []string{lower, upper, digits} {
-			if at := strings.IndexByte(alphabet, b[i]); at >= 0 {
-				b[i] = alphabet[(at+1+i%7)%len(alphabet)]
-			}
-		}
-	}
-	return string(b)
-}
-
 func withSecret(values map[string]string, secret string) map[string]string {
 	changed := maps.Clone(values)
 	changed["secret"] = secret
 	return changed
 }
 
-// scrambleBedrock changes what follows the part of a key that can be read.
+// scrambleBedrock changes what follows the part of a long-term key that can be read, and of a short-term one the signature of the request
+// in it: the rest has to be read again to ask.
 func scrambleBedrock(values map[string]string) (map[string]string, error) {
-	secret := values["secret"]
-	key, _, err := bedrockKey(secret)
+	key, _, err := bedrockKey(values["secret"])
 	if err != nil {
 		return nil, err
 	}
-	return withSecret(values, scrambleTail(key, len(key)-24)), nil
+	body, short := strings.CutPrefix(key, shortPrefix)
+	if !short {
+		tail, err := scrambleFrom(key, len(key)-24)
+		if err != nil {
+			return nil, err
+		}
+		return withSecret(values, tail), nil
+	}
+	const name = "X-Amz-Signature="
+	clear, _ := anyBase64(body) // bedrockKey has read it
+	before, rest, ok := strings.Cut(string(clear), name)
+	signature, after, more := strings.Cut(rest, "&")
+	if !ok {
+		return nil, unaskable("The presigned request in it has no signature.")
+	}
+	if signature, err = scrambleFrom(signature, 0); err != nil {
+		return nil, err
+	}
+	if more {
+		after = "&" + after
+	}
+	return withSecret(values, shortPrefix+base64.StdEncoding.EncodeToString([]byte(before+name+signature+after))), nil
 }
 
 // scrambleSAS changes the signature.
@@ -119,7 +127,11 @@ func scrambleSAS(values map[string]string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Set("sig", scrambleTail(q.Get("sig"), 0))
+	signature, err := scrambleFrom(q.Get("sig"), 0)
+	if err != nil {
+		return nil, err
+	}
+	q.Set("sig", signature)
 	changed := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath, RawQuery: q.Encode()}
 	return withSecret(values, changed.String()), nil
 }
