@@ -29,6 +29,20 @@ func (a *app) useCache(p *prepared, opt *source.HistoryOptions) (*cache.Cache, e
 	if p.flags.noCache {
 		return nil, nil
 	}
+	c, err := a.openCache("")
+	if c == nil || err != nil {
+		return nil, err
+	}
+	engine, err := a.engine(p)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	opt.Cache, opt.Engine = c, engine
+	return c, nil
+}
+
+// openCache opens the cache in a folder below that of all that is kept; nil where there is nowhere to keep anything.
+func (a *app) openCache(folder string) (*cache.Cache, error) {
 	dir := a.env("SKANT_CACHE_DIR")
 	if dir == "" {
 		if a.cacheDir == nil {
@@ -40,15 +54,10 @@ func (a *app) useCache(p *prepared, opt *source.HistoryOptions) (*cache.Cache, e
 		}
 		dir = filepath.Join(base, "skant")
 	}
-	engine, err := a.engine(p)
-	if err != nil {
-		return nil, err
-	}
-	c, err := cache.Open(dir, 0)
+	c, err := cache.Open(filepath.Join(dir, folder), 0)
 	if errors.Is(err, cache.ErrUnsupported) {
 		return nil, nil
 	}
-	opt.Cache, opt.Engine = c, engine
 	return c, err
 }
 

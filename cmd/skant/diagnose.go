@@ -54,7 +54,7 @@ func (r *verifyRun) ask(ctx context.Context, p *prepared, f *scanner.Finding) (x
 	if err != nil {
 		return nil, "", err
 	}
-	v, done, err := r.app.asker(p.flags, set)
+	v, done, err := r.app.asker(p, set)
 	if err != nil {
 		return nil, "", err
 	}

@@ -241,7 +241,7 @@ func (r *verifyRun) exchanges(p *prepared, found []scanner.Finding) (err error) 
 	if err != nil {
 		return err
 	}
-	v, done, err := r.app.asker(p.flags, set)
+	v, done, err := r.app.asker(p, set)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -103,13 +102,14 @@ func (f *verifyFlags) endpointMap() map[string]string {
 }
 
 // asker makes what asks providers. done is to be called when nothing is asked any more.
-func (a *app) asker(f *scanFlags, set *rules.Set) (v *verify.Verifier, done func() error, err error) {
+func (a *app) asker(p *prepared, set *rules.Set) (v *verify.Verifier, done func() error, err error) {
+	f := p.flags
 	opt := verify.Options{Endpoints: f.endpointMap(), Canaries: f.canaries, Now: a.now}
 	done = nothingToClose
 	if f.dryRun {
-		opt.DryRun = a.printer()
+		opt.DryRun = a.printer(p.scanner.Scrub)
 	} else if opt.Cache, err = a.verdicts(f); err != nil {
-		a.say(msgVerdictsUnused, a.scrub(err.Error()))
+		a.say(msgVerdictsUnused, p.scanner.Scrub(err.Error()))
 	} else if opt.Cache != nil {
 		done = opt.Cache.Close
 	}
@@ -119,27 +119,12 @@ func (a *app) asker(f *scanFlags, set *rules.Set) (v *verify.Verifier, done func
 	return v, done, nil
 }
 
-// verdicts opens the folder in which earlier answers are kept; nil where there is none to be had.
+// verdicts opens the folder in which earlier answers are kept; nil where none are to be used.
 func (a *app) verdicts(f *scanFlags) (*cache.Cache, error) {
 	if f.noCache {
 		return nil, nil
 	}
-	dir := a.env("SKANT_CACHE_DIR")
-	if dir == "" {
-		if a.cacheDir == nil {
-			return nil, nil
-		}
-		base, err := a.cacheDir()
-		if err != nil {
-			return nil, nil //nolint:nilerr // Nobody to keep anything for: a container without a home.
-		}
-		dir = filepath.Join(base, "skant")
-	}
-	c, err := cache.Open(filepath.Join(dir, "verdicts"), 0)
-	if errors.Is(err, cache.ErrUnsupported) {
-		return nil, nil
-	}
-	return c, err
+	return a.openCache("verdicts")
 }
 
 // verify asks about the findings that count, if that was asked for, and says what came of it.
@@ -152,7 +137,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 	if err != nil {
 		return err
 	}
-	v, done, err := a.asker(f, set)
+	v, done, err := a.asker(p, set)
 	if err != nil {
 		return err
 	}

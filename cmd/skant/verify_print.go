@@ -10,7 +10,6 @@ import (
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/verify"
 	"github.com/skant-dev/skant/internal/visible"
-	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -23,17 +22,12 @@ const (
 )
 
 // printer returns what prints requests that are not sent. They come from one goroutine or several.
-func (a *app) printer() func(verify.Asked) {
+func (a *app) printer(scrub func(string) string) func(verify.Asked) {
 	var mu sync.Mutex
-	s, err := scanner.New(rules.Builtin(), scanner.Options{}) // what masks is made once: there may be thousands
 	return func(asked verify.Asked) {
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil {
-			a.say("%s\n", msgScrubFailed)
-			return
-		}
-		l := layout{scrub: s.Scrub}
+		l := layout{scrub: scrub}
 		l.line(labelWouldAsk)
 		l.asked(asked)
 		a.say("%s", l.String())
