@@ -14,7 +14,7 @@ func anthropicWay() *way {
 	return &way{
 		name: "anthropic", title: "Anthropic's API", provider: "anthropic",
 		places: append(anthropicVariables(), "~/.claude/.credentials.json", "env in Claude Code's settings.json", ".env", ".envrc", "compose files"),
-		hosts:  "api.anthropic.com", bases: []string{"ANTHROPIC_BASE_URL"},
+		hosts:  "api.anthropic.com", own: []string{"api.anthropic.com"}, bases: []string{"ANTHROPIC_BASE_URL"},
 		switches: []switched{{"CLAUDE_CODE_USE_BEDROCK", saysUseBedrock}, {"CLAUDE_CODE_USE_VERTEX", saysUseVertex}, {"ANTHROPIC_AWS_API_KEY", saysAWSPlatform}},
 		owners:   []string{"Anthropic-Organization-Id", "Anthropic-Workspace-Id", "Request-Id"},
 		listed:   saysListedAnthropic,

@@ -194,6 +194,7 @@ func TestHosts(t *testing.T) {
 		"https://api.anthropic.com/":     "4 ok: skant asks api.anthropic.com",
 		"http://api.anthropic.com":       "4 wrong: ANTHROPIC_BASE_URL sends the key to api.anthropic.com without encryption",
 		"http://gateway.example":         "4 wrong: ANTHROPIC_BASE_URL sends the key to gateway.example without encryption",
+		"https://anthropic.com":          "4 look: ANTHROPIC_BASE_URL sends clients to anthropic.com",
 		"http://localhost:4000":          "4 look: ANTHROPIC_BASE_URL sends clients to localhost:4000",
 		"https://u:word@gateway.example": "4 look: ANTHROPIC_BASE_URL sends clients to gateway.example",
 		"https://":                       "4 wrong: ANTHROPIC_BASE_URL is no address",
@@ -329,4 +330,22 @@ func FuzzSources(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOwnHosts: only what calls go to by themselves is a way's own host, and not what its name has in it.
+func TestOwnHosts(t *testing.T) {
+	for _, tc := range []struct {
+		way, host string
+		want      bool
+	}{
+		{"anthropic", "api.anthropic.com", true}, {"anthropic", "API.anthropic.com:443", true}, {"anthropic", "anthropic.com", false},
+		{"anthropic", "", false}, {"anthropic", "api.anthropic.com.evil.example", false},
+		{"bedrock", "bedrock-runtime.eu-west-1.amazonaws.com", true}, {"bedrock", "bedrock.us-east-1.amazonaws.com", true},
+		{"bedrock", "amazonaws.com", false}, {"bedrock", "bedrock.us-east-1.amazonaws.com.evil.example", false},
+		{"vertex", "us-east5-aiplatform.googleapis.com", true}, {"vertex", "aiplatform.googleapis.com", true}, {"vertex", "googleapis.com", false},
+	} {
+		if got := wayOf(tc.way).owns(tc.host); got != tc.want {
+			t.Errorf("%s owns %q: %t", tc.way, tc.host, got)
+		}
+	}
 }

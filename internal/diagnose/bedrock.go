@@ -15,6 +15,7 @@ func bedrockWay() *way {
 		name: "bedrock", title: "Amazon Bedrock", provider: "aws",
 		places: []string{bearerVariable, idVariable + " with " + secretVariable, "~/.aws/credentials", "env in Claude Code's settings.json", ".env"},
 		hosts:  "bedrock.REGION.amazonaws.com, or sts.REGION.amazonaws.com for an access key",
+		own:    []string{"bedrock.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com"},
 		bases:  []string{"ANTHROPIC_BEDROCK_BASE_URL", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"},
 		switches: []switched{
 			{"CLAUDE_CODE_SKIP_BEDROCK_AUTH", saysSkipAuth}, {"CLAUDE_CODE_USE_VERTEX", saysUseVertex},

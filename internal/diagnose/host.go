@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -28,9 +29,9 @@ func (d *walk) host(ctx context.Context) (Step, error) {
 		switch {
 		case host == "":
 			s.add(Wrong, saysNoAddress, base.where)
-		case strings.Contains(d.way.hosts, host) && !strings.HasPrefix(base.value, "http://"):
-			if path := pathOf(base.value); path != "" {
-				s.add(Look, saysBasePath, base.where, path)
+		case d.way.owns(host) && !strings.HasPrefix(base.value, "http://"):
+			if p := pathOf(base.value); p != "" {
+				s.add(Look, saysBasePath, base.where, p)
 			}
 		case strings.HasPrefix(base.value, "http://") && !local(host):
 			s.add(Wrong, saysBasePlain, base.where, host)
@@ -43,6 +44,15 @@ func (d *walk) host(ctx context.Context) (Step, error) {
 		s.add(Look, saysAuthorities, strings.Join(names, ", "))
 	}
 	return s, d.ask(ctx, &s)
+}
+
+// owns reports whether a host is one that calls go to where nothing sends them elsewhere.
+func (w *way) owns(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ":443")
+	return slices.ContainsFunc(w.own, func(pattern string) bool {
+		ok, err := path.Match(pattern, host)
+		return err == nil && ok
+	})
 }
 
 // setOf returns those of the variables that are set.
@@ -154,7 +164,7 @@ func local(host string) bool {
 // gateway returns the base URL that sends clients to somebody else than the provider; nil if there is none.
 func (d *walk) gateway() *setting {
 	for _, name := range d.way.bases {
-		if base := d.lookup(name); base != nil && !strings.Contains(d.way.hosts, hostOf(base.value)) {
+		if base := d.lookup(name); base != nil && !d.way.owns(hostOf(base.value)) {
 			return base
 		}
 	}

@@ -21,7 +21,8 @@ func vertexWay() *way {
 	return &way{
 		name: "vertex", title: "Vertex AI", provider: "google",
 		places: append([]string{adcVariable, "gcloud's application_default_credentials.json"}, tokenVariables()...),
-		hosts:  "www.googleapis.com and oauth2.googleapis.com; calls to Claude go to REGION-aiplatform.googleapis.com", bases: []string{"ANTHROPIC_VERTEX_BASE_URL"},
+		hosts:  "www.googleapis.com and oauth2.googleapis.com; calls to Claude go to REGION-aiplatform.googleapis.com",
+		own:    []string{"aiplatform.googleapis.com", "*-aiplatform.googleapis.com"}, bases: []string{"ANTHROPIC_VERTEX_BASE_URL"},
 		switches: []switched{
 			{"CLAUDE_CODE_SKIP_VERTEX_AUTH", saysSkipAuth}, {"CLAUDE_CODE_USE_BEDROCK", saysUseBedrock},
 		},

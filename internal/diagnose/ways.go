@@ -17,8 +17,9 @@ type way struct {
 	provider string
 	// places are where clients look for a key, for people.
 	places []string
-	// hosts is who is asked, for people; bases are variables that name another.
+	// hosts is who is asked, for people; own are the hosts that calls go to, * for any part; bases are variables that name another.
 	hosts string
+	own   []string
 	bases []string
 	// switches are variables that have clients go another way.
 	switches []switched
