@@ -174,6 +174,14 @@ func (r *ciRun) all() error {
 		return err
 	}
 	r.additionNotes(p)
+	if err := r.app.useGuard(p, r.commits.repo, r.commits.spec.Bases); err != nil {
+		return r.unknown(err)
+	}
+	if r.scope != "range" && !p.guard.list.Empty() {
+		if err := p.guard.everything(r.commits.repo); err != nil {
+			return err
+		}
+	}
 	src, closeSource, err := r.source(p)
 	if err != nil {
 		return err
@@ -229,7 +237,7 @@ func (r *ciRun) source(p *prepared) (scanner.Source, func() error, error) {
 		r.app.say(msgCITip, r.app.scrub(lines(head)))
 	}
 	c.repo.KeepApart(p.leavesIgnored())
-	diff := source.NewCommits(c.repo, c.spec, source.DiffOptions{MaxSize: p.maxSize})
+	diff := source.NewCommits(c.repo, c.spec, source.DiffOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard})
 	if !c.tag.IsZero() {
 		return source.NewTagged(diff, c.tag), nothingToClose, nil
 	}

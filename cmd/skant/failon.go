@@ -8,7 +8,8 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// failOn says which findings make a run fail. Whatever it is, an incomplete run does not end as a clean one.
+// failOn says which findings make a run fail. Whatever it is, an incomplete run does not end as a clean one, and what was purged
+// from the history does not come back.
 type failOn string
 
 const (
@@ -67,6 +68,9 @@ func (a *app) outcome(f *scanFlags, rep *scanner.Report) error {
 }
 
 func (f failOn) counts(finding *scanner.Finding) bool {
+	if finding.Purged {
+		return true
+	}
 	switch f {
 	case failOnAll:
 		return true

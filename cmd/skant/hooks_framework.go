@@ -94,10 +94,17 @@ func (a *app) frameworkSource(cmd *cobra.Command, r *repo.Repository, p *prepare
 	if err != nil {
 		return nil, err
 	}
+	var bases []pack.ID
+	if old, err := r.Resolve(a.env("PRE_COMMIT_FROM_REF")); err == nil {
+		bases = append(bases, old)
+	}
+	if err := a.useGuard(p, r, bases); err != nil {
+		return nil, err
+	}
 	switch asks {
 	case askStaged:
 		cmd.Use = "staged"
-		return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize}), nil
+		return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}), nil
 	case askFiles:
 		cmd.Use = "scan"
 		a.say(msgFrameworkFiles)
@@ -130,7 +137,7 @@ func (a *app) frameworkRange(cmd *cobra.Command, r *repo.Repository, p *prepared
 	if err != nil {
 		return nil, withHint(err, hintFrameworkRange)
 	}
-	opt := source.DiffOptions{MaxSize: p.maxSize}
+	opt := source.DiffOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}
 	if remote == "" {
 		cmd.Use = "diff"
 		return source.NewCommits(r, repo.RangeSpec{Bases: []pack.ID{old}, Tips: []pack.ID{tip}}, opt), nil

@@ -70,7 +70,7 @@ func (a *app) runPreCommit(cmd *cobra.Command, k hooks.Kind, f *scanFlags) error
 		if err != nil {
 			return nil, nil, err
 		}
-		return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize}), r.Close, nil
+		return a.staged(p, r)
 	}))
 }
 
@@ -154,6 +154,9 @@ func (a *app) checkPushedPolicy(cmd *cobra.Command, f *scanFlags, updates []sour
 		if _, err := policy.read(config.Name); damaged(err) {
 			continue
 		}
+		if _, err := readPurged(policy); err != nil {
+			return fmt.Errorf(msgHookBadPolicy, err)
+		}
 		own := *f
 		own.policy = policy
 		if _, err := a.prepare(cmd, &own); err != nil {
@@ -224,7 +227,14 @@ func (a *app) runPush(
 			// What the push itself allows is told apart, and does not count where the policy says so.
 			p.base = p.policy
 		}
-		opt := source.PushOptions{DiffOptions: source.DiffOptions{MaxSize: p.maxSize}}
+		var bases []pack.ID
+		for _, u := range updates {
+			bases = append(bases, u.Old)
+		}
+		if err := a.useGuard(p, r, bases); err != nil {
+			return nil, nil, errors.Join(err, r.Close())
+		}
+		opt := source.PushOptions{DiffOptions: source.DiffOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}}
 		if opt.Known, err = known(cmd.Context(), r); err != nil {
 			return nil, nil, errors.Join(&incompleteError{err}, r.Close())
 		}

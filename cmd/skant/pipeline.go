@@ -21,6 +21,9 @@ type prepared struct {
 	scanner *scanner.Scanner
 	maxSize int64
 	conf    *config.Effective
+	// options are those that scanner was made with, and guard is what may not come back.
+	options scanner.Options
+	guard   guard
 
 	// policy is where the files that say what does not count are read. Its zero value is decided on when the source is opened.
 	// base is the state before the change that is checked; its zero value where that is not known.
@@ -70,7 +73,8 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 	if p.silence, err = a.loadPolicy(f); err != nil {
 		return nil, err
 	}
-	opt.Allow = p.silence.Allow
+	opt.Allow, opt.Purged, opt.Further = p.silence.Allow, p.guard.secret, p.guard.Found
+	p.options = opt
 	p.scanner, err = scanner.New(p.set, opt)
 	return p, err
 }
@@ -97,7 +101,13 @@ func (a *app) scanAs(cmd *cobra.Command, name string, p *prepared, target string
 		rec.Unread("policy files", p.scanner.Scrub(lost.Error()), config.Name)
 	}
 	stop := a.watch(rec, p.flags.noProgress)
+	if err := p.guard.reach(ctx, rec); err != nil {
+		return nil, err
+	}
 	res, err := p.scanner.Scan(ctx, src, rec)
+	if err == nil {
+		err = p.guard.again(ctx, src, res)
+	}
 	stop()
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func newStaged(a *app) *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize}), r.Close, nil
+				return a.staged(p, r)
 			})
 		},
 	}
@@ -116,6 +116,14 @@ func newStaged(a *app) *cobra.Command {
 	f.registerVerify(cmd)
 	f.registerAgain(cmd)
 	return cmd
+}
+
+// staged is the source of what is staged in an open repository.
+func (a *app) staged(p *prepared, r *repo.Repository) (scanner.Source, func() error, error) {
+	if err := a.useGuard(p, r, nil); err != nil {
+		return nil, nil, errors.Join(err, r.Close())
+	}
+	return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}), r.Close, nil
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -136,11 +144,14 @@ func newDiff(a *app) *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				src, err := source.NewDiff(r, args[0], source.DiffOptions{MaxSize: p.maxSize})
+				spec, err := r.ParseRange(args[0])
 				if err != nil {
 					return nil, nil, errors.Join(withHint(err, hintRange), r.Close())
 				}
-				return src, r.Close, nil
+				if err := a.useGuard(p, r, spec.Bases); err != nil {
+					return nil, nil, errors.Join(err, r.Close())
+				}
+				return source.NewCommits(r, spec, source.DiffOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}), r.Close, nil
 			})
 		},
 	}

@@ -59,18 +59,11 @@ func (r *Repository) parentTrees() ([]pack.ID, error) {
 		return nil, fmt.Errorf("compare the index with HEAD: %w", err)
 	}
 	trees := []pack.ID{c.Tree}
-	data, err := readFile(filepath.Join(r.at.gitDir, "MERGE_HEAD"), maxSmallFile)
-	if absent(err) {
-		return trees, nil
-	}
+	heads, err := r.mergeHeads()
 	if err != nil {
-		return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
+		return nil, err
 	}
-	for line := range bytes.Lines(data) {
-		id, err := pack.ParseID(string(bytes.TrimSpace(line)))
-		if err != nil {
-			return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
-		}
+	for _, id := range heads {
 		// Without a merged commit its content counts as new, which reports more, never less.
 		merged, err := r.Commit(id)
 		if errors.Is(err, pack.ErrNotFound) {
@@ -82,4 +75,24 @@ func (r *Repository) parentTrees() ([]pack.ID, error) {
 		trees = append(trees, merged.Tree)
 	}
 	return trees, nil
+}
+
+// mergeHeads returns the commits that are being merged into HEAD; none outside of a merge.
+func (r *Repository) mergeHeads() ([]pack.ID, error) {
+	data, err := readFile(filepath.Join(r.at.gitDir, "MERGE_HEAD"), maxSmallFile)
+	if absent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
+	}
+	var ids []pack.ID
+	for line := range bytes.Lines(data) {
+		id, err := pack.ParseID(string(bytes.TrimSpace(line)))
+		if err != nil {
+			return nil, fmt.Errorf("read MERGE_HEAD: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }

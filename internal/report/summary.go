@@ -14,7 +14,7 @@ import (
 // was everything: "3 secrets in 7 places; 1,204 blobs, 31 MB read; complete". Suppressed findings are counted apart. Where providers
 // were asked it counts their answers: "3 secrets in 7 places: 1 live, 2 dead; ...".
 func Summary(rep *scanner.Report) string {
-	groups := Groups(rep)
+	groups, purged := splitPurged(Groups(rep))
 	places, hidden := 0, 0
 	for _, g := range groups {
 		places += len(g.Places)
@@ -30,6 +30,9 @@ func Summary(rep *scanner.Report) string {
 		if asked(groups) {
 			head += ": " + Verdicts(groups)
 		}
+	}
+	if len(purged) > 0 {
+		head += ", " + Number(int64(len(purged)), "purged object")
 	}
 	parts := []string{head}
 	if hidden > 0 {

@@ -40,7 +40,8 @@ type TextOptions struct {
 // commit or push.
 func Text(w io.Writer, rep *scanner.Report, set *rules.Set, opt TextOptions) error {
 	t := &textWriter{out: bufio.NewWriter(w), palette: newPalette(opt.Color), width: opt.Width, set: set}
-	groups := Groups(rep)
+	groups, purged := splitPurged(Groups(rep))
+	t.stale = stale(purged)
 	if b, ok := blockedBy(rep.Command); ok && len(groups) > 0 {
 		t.block(groups, b)
 	} else {
@@ -51,6 +52,7 @@ func Text(w io.Writer, rep *scanner.Report, set *rules.Set, opt TextOptions) err
 			t.group(g)
 		}
 	}
+	t.comesBack(purged, rep.Command)
 	if rep.ListSuppressed {
 		t.suppressed(SuppressedGroups(rep))
 	} else if opt.Summary {
@@ -74,6 +76,8 @@ type textWriter struct {
 	width int
 	set   *rules.Set
 	began bool
+	// stale says that the clone has purged commits.
+	stale bool
 }
 
 func (t *textWriter) line(s string) {
@@ -123,6 +127,9 @@ func (t *textWriter) group(g *Group) {
 	}
 	if len(f.Reasons) > 0 && (g.Confidence != rules.HighConfidence || g.Verdict != scanner.NotAsked) {
 		t.wrapped(strings.Join(f.Reasons, "; "), "  ", t.faint)
+	}
+	if f.Purged {
+		t.wrapped(purgedSecret, "  ", t.grave)
 	}
 	t.verification(g)
 	t.facts(g)

@@ -53,6 +53,9 @@ func (t *textWriter) block(groups []*Group, b blocked) {
 		if len(groups) <= blockedExcerpts && f.Excerpt != "" {
 			t.line("      " + Clip(visible.Text(f.Excerpt), t.room(6)))
 		}
+		if f.Purged {
+			t.wrapped(purgedSecret, "      ", t.grave)
+		}
 		if r := t.rule(f.RuleID); r != nil && r.Why != "" && !why[f.RuleID] && len(groups) <= blockedExcerpts {
 			why[f.RuleID] = true
 			t.wrapped(r.Why, "      ", t.faint)
@@ -68,7 +71,9 @@ func (t *textWriter) block(groups []*Group, b blocked) {
 	if more := len(groups) - len(shown); more > 0 {
 		t.line("  and " + Number(int64(more), "more secret"))
 	}
-	t.waysOn(shown, b)
+	if !t.stale {
+		t.waysOn(shown, b)
+	}
 }
 
 func (t *textWriter) verdictWord(g *Group) string {
@@ -90,7 +95,8 @@ func (t *textWriter) waysOn(groups []*Group, b blocked) {
 	f := groups[0].First()
 	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", "", t.strong)
 	comment, ok := allowComment(f)
-	if !ok {
+	if f.Purged { // there is no second way
+	} else if !ok {
 		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from "+b.from, "", t.strong)
 	} else {
 		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", "", t.strong)

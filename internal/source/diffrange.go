@@ -19,6 +19,8 @@ type DiffOptions struct {
 	MaxSize int64
 	// Workers is how many commits and blobs are read at once. 0 means one per processor.
 	Workers int
+	// Guard notes what was purged and is in the range again; it may be nil.
+	Guard *Guard
 }
 
 // Diff is a [scanner.Source] of what a range of commits adds: files, of which only new lines count, and messages.
@@ -98,17 +100,34 @@ func (d *Diff) compare(ctx context.Context, rec *scanner.Recorder, commits *repo
 			}
 			rec.Step(1)
 			if err != nil {
+				d.opt.Guard.commit(rec, id, nil, purgedCommit)
 				rec.Unread("commits", d.repo.Explain(err), id.String())
 				return nil
 			}
 			noteProblems(rec, set.Problems)
 			rec.AddCommits(1)
 			done[i] = comparedCommit{describeCommit(set.Commit), set}
+			d.guard(rec, done[i])
 			set.Commit = nil // its message may be large, and is read again when it is its turn
 			return nil
 		})
 	}
 	return done, group.Wait()
+}
+
+// guard notes what was purged of a commit: itself, what it is built on (which a shallow clone may not have), and what it brings.
+func (d *Diff) guard(rec *scanner.Recorder, c comparedCommit) {
+	g := d.opt.Guard
+	if !g.on() {
+		return
+	}
+	g.commit(rec, c.set.Commit.ID, c.about, purgedCommit)
+	for _, parent := range c.set.Commit.Parents {
+		g.commit(rec, parent, nil, purgedCommit)
+	}
+	for i := range c.set.Changes {
+		g.change(rec, &c.set.Changes[i], scanner.KindCommitContent, c.about)
+	}
 }
 
 // version is one content at one path, and the changes that bring it there, in the order of commits.

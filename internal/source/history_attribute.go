@@ -166,6 +166,9 @@ func (a *attributor) introduced(f scanner.Finding, in *repo.Introduction) scanne
 		InHead: in.InHead, Versions: in.Versions, FirstSeen: in.First, LastSeen: in.Last,
 		Refs: in.Refs, RefCount: in.RefCount,
 	}
+	for _, id := range in.Blobs {
+		f.Exposure.Objects = append(f.Exposure.Objects, id.String())
+	}
 	for _, id := range in.Removed {
 		if c := a.commit(id); c != nil {
 			f.Exposure.Removed = append(f.Exposure.Removed, *c)

@@ -63,7 +63,7 @@ const (
 	maxRunRecord   = 32 << 20
 )
 
-func (m *memory) runKey() cache.Key { return m.key("run", m.state[:]) }
+func (m *memory) runKey() cache.Key { return m.key("run, with objects", m.state[:]) }
 
 // recall searches the objects with findings again, if an earlier run has read the same repository to its end and
 // nothing has changed since. ok says that the walk has then only to look around; links are the submodules.

@@ -66,6 +66,7 @@ func (p *Push) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 		for _, id := range tip.Tags {
 			if !seen[id] || id == u.New {
 				seen[id] = true
+				p.opt.Guard.tag(rec, id)
 				if err := visitTag(p.repo, rec, id, visit); err != nil {
 					return err
 				}
@@ -89,6 +90,9 @@ func (p *Push) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 	}
 	var err error
 	if spec.Bases, err = p.bases(ctx); err != nil {
+		return err
+	}
+	if err := p.opt.Guard.Reach(ctx, rec, p.repo, spec.Tips); err != nil {
 		return err
 	}
 	return NewCommits(p.repo, spec, p.opt.DiffOptions).Walk(ctx, rec, visit)
@@ -116,6 +120,7 @@ func (t *Tagged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 		rec.Unread("tags", t.repo.Explain(err), t.tag.String())
 	}
 	for _, id := range tip.Tags {
+		t.opt.Guard.tag(rec, id)
 		if err := visitTag(t.repo, rec, id, visit); err != nil {
 			return err
 		}
@@ -169,6 +174,7 @@ func (p *Push) bare(ctx context.Context, rec *scanner.Recorder, tip repo.PushTip
 			return err
 		}
 		change := &set.Changes[i]
+		p.opt.Guard.change(rec, change, scanner.KindCommitContent, nil)
 		chunk := scanner.Chunk{Location: scanner.Location{Path: change.Path, Object: change.ID.String(), Kind: scanner.KindCommitContent}}
 		size, read, err := reader.visit(change, &chunk, visit, nil, func() [][]repo.Version { return [][]repo.Version{nil} })
 		if err != nil {

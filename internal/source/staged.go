@@ -16,6 +16,8 @@ import (
 type StagedOptions struct {
 	// MaxSize is the size in bytes above which a staged file is recorded as unread. 0 means DefaultMaxSize.
 	MaxSize int64
+	// Guard notes what was purged and is staged again; it may be nil.
+	Guard *Guard
 }
 
 // Staged is a [scanner.Source] of what the next commit would add: the staged files, of which only new lines count.
@@ -37,12 +39,16 @@ func (s *Staged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 	}
 	noteProblems(rec, set.Problems)
 	noteFormat(rec, s.repo)
+	if err := s.guardHeads(rec); err != nil {
+		return fmt.Errorf("read what is staged: %w", err)
+	}
 	reader := newBlobReader(s.repo, s.opt.MaxSize, newArchives(ctx, rec, visit, objectHint))
 	for i := range set.Changes {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		change := &set.Changes[i]
+		s.opt.Guard.change(rec, change, scanner.KindStaged, nil)
 		chunk := scanner.Chunk{
 			Location: scanner.Location{Path: change.Path, Object: change.ID.String(), Kind: scanner.KindStaged},
 		}
@@ -57,6 +63,26 @@ func (s *Staged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 		}
 	}
 	return nil
+}
+
+// guardHeads notes that the commit which is to be made would be built on one that was purged.
+func (s *Staged) guardHeads(rec *scanner.Recorder) error {
+	if !s.opt.Guard.on() {
+		return nil
+	}
+	heads, err := s.repo.Heads()
+	for i, id := range heads {
+		reason := purgedHead
+		if i > 0 {
+			reason = purgedMerged
+		}
+		var about *scanner.Commit
+		if c, err := s.repo.Commit(id); err == nil {
+			about = describeCommit(c)
+		}
+		s.opt.Guard.commit(rec, id, about, reason)
+	}
+	return err
 }
 
 // noteProblems enters what a comparison could not read.

@@ -208,6 +208,9 @@ func (p *Policy) Apply(rep *scanner.Report, whole bool) (Outcome, error) {
 		for _, e := range over {
 			used[e] = true
 		}
+		if f.Purged {
+			continue // nothing silences what may not come back
+		}
 		if f.Suppressed == nil {
 			f.Suppressed = p.byPath(f, rep.Command)
 		}

@@ -88,6 +88,10 @@ func title(f *scanner.Finding) string {
 
 // describe is the message of an annotation.
 func describe(f *scanner.Finding) string {
+	if f.RuleID == scanner.PurgedObjectRule {
+		return "The " + purged(f) + " was purged from the history after a leak and may not come back. Rebase on the cleaned branch, or start anew from it; " +
+			"never merge a clone from before the purge."
+	}
 	words := []string{"Found " + f.Secret.Redacted() + " in " + place(f) + "."}
 	if c := f.Location.Commit; c != nil {
 		words = append(words, "Commit "+short(c.ID)+" brought it in.")
@@ -102,8 +106,23 @@ func describe(f *scanner.Finding) string {
 	default:
 		words = append(words, "Revoke it: whoever can read this repository has it, and taking it out of the file does not take it out of the history.")
 	}
+	if f.Purged {
+		words = append(words, "It was purged from the history after a leak and may not come back.")
+	}
 	words = append(words, answer(f.Verification)...)
 	return strings.Join(append(words, "Rule "+f.RuleID+"."), " ")
+}
+
+// purged names a git object that was purged.
+func purged(f *scanner.Finding) string {
+	switch {
+	case f.Location.Kind == scanner.KindCommitMessage:
+		return "commit " + short(f.Location.Object)
+	case f.Location.Path != "":
+		return "content of " + f.Location.Path
+	default:
+		return "object " + short(f.Location.Object)
+	}
 }
 
 // answer says in sentences what a provider answered, what was learnt of it, and when.

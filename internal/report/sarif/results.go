@@ -91,6 +91,10 @@ func describe(f *scanner.Finding) string {
 	if title == "" {
 		title = f.RuleID
 	}
+	if f.RuleID == scanner.PurgedObjectRule {
+		return "The git object " + plain(shortened(f.Location.Object)) + " was purged from the history after a leak, and comes back " + where(f) +
+			". Rebase on the cleaned branch, or start anew from it; never merge a clone from before the purge."
+	}
 	words := []string{plain(title) + " " + plain(f.Secret.Redacted()) + " was found " + where(f) + "."}
 	switch f.Verdict {
 	case scanner.Live:
@@ -103,6 +107,9 @@ func describe(f *scanner.Finding) string {
 		words = append(words, "It has expired.")
 	default:
 		words = append(words, "Whether it is live is not known: treat it as live, and revoke it.")
+	}
+	if f.Purged {
+		words = append(words, "It was purged from the history after a leak, and may not come back.")
 	}
 	if v := f.Verification; v != nil {
 		words = append(words, verified(v)...)

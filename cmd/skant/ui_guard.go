@@ -1,0 +1,11 @@
+package main
+
+// What is said about what was purged and may not come back.
+const (
+	msgGuardBase = "skant: a list of what was purged is not used: %s\n"
+
+	hintPurged = "the list of what was purged must be read, or what was purged comes back. Each line is \"object ID\" or \"secret FINGERPRINT RULE\"; " +
+		"git log -p -- .skant-purged shows who changed it."
+	hintPurgedLocal = "the list of what was purged must be read, or what was purged comes back. Each line is \"object ID\" or \"secret FINGERPRINT RULE\"; " +
+		"mend the file, or remove it if nothing was purged here."
+)
