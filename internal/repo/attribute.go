@@ -57,6 +57,8 @@ type Introduction struct {
 	// First and Last are the committers' dates of the oldest and the newest commit that holds the key at the path; zero
 	// if there is none.
 	First, Last time.Time
+	// Blobs are those that Versions counts, sorted; only the first of the introductions of a key at a path has them.
+	Blobs []pack.ID
 }
 
 // Introductions finds out who introduced the keys, among all commits of the store, and who removed them. The result is
@@ -220,6 +222,8 @@ func (a *attribution) roots(r *Repository, gap Gap) []uint32 {
 type history struct {
 	versions int
 	span     span
+	// leaves are those that hold it.
+	leaves []uint32
 }
 
 // introduced makes the events of commits into introductions.
@@ -232,7 +236,7 @@ func (a *attribution) introduced(w *finder) {
 		a.held[leaf] = true
 		for _, key := range a.keysOf[leaf] {
 			if h, wanted := histories[keyAt{path, key}]; wanted {
-				histories[keyAt{path, key}] = history{h.versions + 1, h.span.join(s)}
+				histories[keyAt{path, key}] = history{h.versions + 1, h.span.join(s), append(h.leaves, leaf)}
 			}
 		}
 	})
@@ -244,6 +248,10 @@ func (a *attribution) introduced(w *finder) {
 	commits = slices.Compact(commits)
 	reached := a.reach.ofCommits(commits)
 	removals := a.reach.removals(w.events, w.drops)
+	blobs := make(map[keyAt][]pack.ID, len(histories))
+	for at, h := range histories {
+		blobs[at] = a.blobsOf(h.leaves)
+	}
 	for i, e := range w.events {
 		n, _ := slices.BinarySearch(commits, e.commit)
 		h := histories[keyAt{e.path, e.key}]
@@ -251,8 +259,21 @@ func (a *attribution) introduced(w *finder) {
 			Key: a.keys[e.key], Path: a.paths.text(e.path, a.cone.names), Blob: a.blob(e.target),
 			Symlink: e.target&symlinkTarget != 0, Commit: w.graph.ids[e.commit], Reached: reached[n],
 			Removed: w.graph.idsOf(removals[i]), Versions: h.versions, First: unixTime(h.span.first), Last: unixTime(h.span.last),
+			Blobs: blobs[keyAt{e.path, e.key}],
 		})
 	}
+}
+
+// blobsOf returns the blobs among leaves, sorted.
+func (a *attribution) blobsOf(leaves []uint32) []pack.ID {
+	var ids []pack.ID
+	slices.Sort(leaves) // as the blobs are
+	for _, leaf := range slices.Compact(leaves) {
+		if int(leaf) < len(a.blobs) {
+			ids = append(ids, a.blobs[leaf])
+		}
+	}
+	return ids
 }
 
 // blob returns the blob of a leaf, zero if it is a name.
@@ -366,4 +387,9 @@ func (a *attribution) sort() {
 		return cmp.Or(cmp.Compare(i.Key, j.Key), cmp.Compare(i.Path, j.Path), cmp.Compare(date(&i), date(&j)),
 			i.Commit.Compare(j.Commit), i.Blob.Compare(j.Blob), cmp.Compare(len(i.Refs), len(j.Refs)))
 	})
+	for i := len(a.out) - 1; i > 0; i-- {
+		if a.out[i].Key == a.out[i-1].Key && a.out[i].Path == a.out[i-1].Path {
+			a.out[i].Blobs = nil
+		}
+	}
 }

@@ -234,11 +234,31 @@ func (tr *truth) introductions(s *sandbox) []Introduction {
 				in.Removed = tr.removed(s.t, commit, path, key)
 				in.First = time.Unix(slices.Min(dates), 0).UTC()
 				in.Last = time.Unix(slices.Max(dates), 0).UTC()
+				for blob := range blobs {
+					if id := tr.blob(s.t, blob); !id.IsZero() {
+						in.Blobs = append(in.Blobs, id)
+					}
+				}
+				slices.SortFunc(in.Blobs, pack.ID.Compare)
 				all = append(all, in)
 			}
 		}
 	}
+	tr.firstOnly(all)
 	return all
+}
+
+// firstOnly leaves the list of blobs to the first introduction of a key at a path.
+func (tr *truth) firstOnly(all []Introduction) {
+	slices.SortFunc(all, func(a, b Introduction) int {
+		return cmp2.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Path, b.Path), cmp2.Compare(tr.dates[a.Commit.String()], tr.dates[b.Commit.String()]),
+			a.Commit.Compare(b.Commit))
+	})
+	for i := len(all) - 1; i > 0; i-- {
+		if all[i].Key == all[i-1].Key && all[i].Path == all[i-1].Path {
+			all[i].Blobs = nil
+		}
+	}
 }
 
 // blob returns the id of what the truth calls a blob; a name has none.

@@ -392,6 +392,19 @@ func (f *Fetcher) environment() []string {
 // run runs git for something that reaches the remote or the configuration of it. Unlike [Repository.runGit] it lets the user's own
 // configuration count, which may have the credentials; nothing of it can come from the content of the repository.
 func (f *Fetcher) run(ctx context.Context, args ...string) ([]byte, error) {
+	out, said, err := f.execute(ctx, 1<<20, args...)
+	if err == nil {
+		return out, nil
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	if first == "" {
+		return nil, fmt.Errorf("run git %s: %w", args[0], err)
+	}
+	return nil, fmt.Errorf("run git %s: %w: %s", args[0], err, clip200(withoutUser(first)))
+}
+
+// execute is run, with up to limit bytes of output, and with what git says on standard error, which may name a user and a token.
+func (f *Fetcher) execute(ctx context.Context, limit int, args ...string) (output []byte, said string, err error) {
 	program := f.repo.opt.Git
 	if program == "" {
 		program = "git"
@@ -411,20 +424,12 @@ func (f *Fetcher) run(ctx context.Context, args ...string) ([]byte, error) {
 		cmd.Dir, cmd.Env = f.repo.at.workTree, append(cmd.Env, "GIT_WORK_TREE="+f.repo.at.workTree)
 	}
 	cmd.WaitDelay = 2 * time.Second
-	out, errOut := &boundedBuffer{limit: 1 << 20}, &boundedBuffer{limit: 4096, drop: true}
+	out, errOut := &boundedBuffer{limit: limit}, &boundedBuffer{limit: 16 << 10, drop: true}
 	cmd.Stdout, cmd.Stderr = out, errOut
-	err := cmd.Run()
-	if err == nil {
-		return out.buf.Bytes(), nil
-	}
-	if ctx.Err() != nil {
+	if err = cmd.Run(); err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w (at most %s)", ctx.Err(), f.opt.Timeout)
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(errOut.buf.String()), "\n")
-	if first == "" {
-		return nil, fmt.Errorf("run git %s: %w", args[0], err)
-	}
-	return nil, fmt.Errorf("run git %s: %w: %s", args[0], err, clip200(withoutUser(first)))
+	return out.buf.Bytes(), errOut.buf.String(), err
 }
 
 // userInfo is the name and the token in a url, which git quotes in its errors. A token that is not escaped may hold any mark of

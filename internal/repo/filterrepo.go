@@ -1,0 +1,316 @@
+package repo
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/skant-dev/skant/internal/pack"
+)
+
+// Workshop is a folder outside of every repository, with a mirror of one repository in which history is rewritten. Nothing
+// is ever written to the repository itself.
+type Workshop struct {
+	source *Repository
+	// Dir is the folder, Mirror the bare repository in it.
+	Dir, Mirror string
+	env         func(string) string
+}
+
+// ErrNoFilterRepo says that git-filter-repo is not there.
+var ErrNoFilterRepo = errors.New("git-filter-repo is not installed")
+
+// workshopConfig is all the configuration that git sees there beside the mirror's own. Single commits, which no ref names,
+// are taken over by their ids. Who owns the repository was decided when it was opened.
+const workshopConfig = "[uploadpack]\n\tallowAnySHA1InWant = true\n\thideRefs = !refs\n[safe]\n\tdirectory = *\n[gc]\n\tauto = 0\n" +
+	"[maintenance]\n\tauto = false\n[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n\tlogAllRefUpdates = false\n" +
+	"[protocol \"file\"]\n\tallow = always\n[user]\n\tname = skant\n\temail = skant@localhost\n"
+
+// NewWorkshop makes the folder, which must not exist, for nobody but its owner. env looks variables up; nil means none.
+func (r *Repository) NewWorkshop(dir string, env func(string) string) (*Workshop, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder to work in: %w", err)
+	}
+	w := r.workshopAt(dir, env)
+	if err := os.WriteFile(w.config(), []byte(workshopConfig), 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the folder to work in: %w", err), os.RemoveAll(dir))
+	}
+	return w, nil
+}
+
+func (r *Repository) workshopAt(dir string, env func(string) string) *Workshop {
+	if env == nil {
+		env = func(string) string { return "" }
+	}
+	return &Workshop{source: r, Dir: dir, Mirror: filepath.Join(dir, "purge.git"), env: env}
+}
+
+func (w *Workshop) config() string { return filepath.Join(w.Dir, "gitconfig") }
+
+// environment is built from nothing but what finds programs and folders for temporary files.
+func (w *Workshop) environment() []string {
+	env := []string{
+		"HOME=" + w.Dir, "XDG_CONFIG_HOME=" + w.Dir, "GIT_CONFIG_GLOBAL=" + w.config(), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+		"GIT_NO_LAZY_FETCH=1", "GIT_NO_REPLACE_OBJECTS=1", "GIT_ALLOW_PROTOCOL=file", "LC_ALL=C", "PYTHONDONTWRITEBYTECODE=1", "PYTHONSAFEPATH=1",
+	}
+	for _, name := range []string{"PATH", "TMPDIR", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP"} {
+		if value := w.env(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func (r *Repository) gitProgram() string {
+	if r.opt.Git != "" {
+		return r.opt.Git
+	}
+	return "git"
+}
+
+// FilterRepo returns the path of git-filter-repo and which of the options it knows, or an error that wraps [ErrNoFilterRepo].
+func (r *Repository) FilterRepo(ctx context.Context, env func(string) string, options ...string) (program string, known []string, err error) {
+	program, err = exec.LookPath("git-filter-repo")
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: %w", ErrNoFilterRepo, err)
+	}
+	w := r.workshopAt(os.TempDir(), env)
+	help, err := w.start(ctx, os.TempDir(), program, nil, "-h")
+	if err != nil {
+		return "", nil, fmt.Errorf("ask git-filter-repo for its options: %w", err)
+	}
+	for _, option := range options {
+		if strings.Contains(string(help), option) {
+			known = append(known, option)
+		}
+	}
+	return program, known, nil
+}
+
+// Clone makes the mirror: every ref of the repository, and of the objects only what they reach.
+func (w *Workshop) Clone(ctx context.Context) error {
+	_, err := w.start(ctx, w.Dir, w.source.gitProgram(), nil, "clone", "--quiet", "--mirror", "--no-local", "--template=",
+		"--", w.source.at.commonDir, w.Mirror)
+	return err
+}
+
+// Take gives an object of the repository, and what it reaches, a name in the mirror.
+func (w *Workshop) Take(ctx context.Context, id pack.ID, ref string) error {
+	_, err := w.Git(ctx, nil, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", w.source.at.commonDir, id.String()+":"+ref)
+	return err
+}
+
+// Git runs git in the mirror and returns its output.
+func (w *Workshop) Git(ctx context.Context, in io.Reader, args ...string) ([]byte, error) {
+	return w.start(ctx, w.Mirror, w.source.gitProgram(), in, append([]string{"--no-pager", "--git-dir=" + w.Mirror}, args...)...)
+}
+
+// Rewrite runs git-filter-repo in the mirror. What it says may quote what is to be removed, so it is in the error only as far
+// as mask leaves it.
+func (w *Workshop) Rewrite(ctx context.Context, program string, mask func(string) string, args ...string) error {
+	_, err := w.start(ctx, w.Mirror, program, nil, args...)
+	if err != nil {
+		return errors.New(mask(err.Error()))
+	}
+	return nil
+}
+
+func (w *Workshop) start(ctx context.Context, dir, program string, in io.Reader, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Env, cmd.Stdin, cmd.WaitDelay = dir, w.environment(), in, 5*time.Second
+	out, errOut := &boundedBuffer{limit: maxGitOutput}, &boundedBuffer{limit: 64 << 10, drop: true}
+	cmd.Stdout, cmd.Stderr = out, errOut
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, fmt.Errorf("run %s %s: %w: %s", filepath.Base(program), firstWord(args), err, lastLine(errOut.buf.String()))
+	}
+	return out.buf.Bytes(), nil
+}
+
+// firstWord is the first argument that is no option.
+func firstWord(args []string) string {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") {
+			return a
+		}
+	}
+	return ""
+}
+
+// lastLine is where a program says what went wrong, after its progress.
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return clip200(s[strings.LastIndexAny(s, "\r\n")+1:])
+}
+
+// HistoryLines runs git on the repository and gives each line of what it writes, which is read as it comes; line is valid during
+// the call only.
+func (r *Repository) HistoryLines(ctx context.Context, each func(line []byte) error, in io.Reader, args ...string) error {
+	return r.linesOf(ctx, r.at.gitDir, each, in, args...)
+}
+
+func (r *Repository) linesOf(ctx context.Context, gitDir string, each func(line []byte) error, in io.Reader, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fixed := []string{"--no-pager", "-c", "core.quotePath=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false", "--git-dir=" + gitDir}
+	cmd := exec.CommandContext(ctx, r.gitProgram(), append(fixed, args...)...)
+	cmd.Dir, cmd.Stdin, cmd.WaitDelay = gitDir, in, 2*time.Second
+	cmd.Env = []string{
+		"GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1",
+		"GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C", "GIT_COMMON_DIR=" + r.at.commonDir, "GIT_OBJECT_DIRECTORY=" + r.at.objectsDir,
+	}
+	errOut := &boundedBuffer{limit: 4096, drop: true}
+	cmd.Stderr = errOut
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("run git %s: %w", args[0], err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("run git %s: %w", args[0], err)
+	}
+	failed := eachLine(out, each)
+	if failed != nil {
+		cancel()
+	}
+	if err := cmd.Wait(); err != nil && failed == nil {
+		return fmt.Errorf("run git %s: %w: %s", args[0], err, lastLine(errOut.buf.String()))
+	}
+	return failed
+}
+
+func eachLine(in io.Reader, each func(line []byte) error) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 64<<10), 64<<20)
+	for lines.Scan() {
+		if err := each(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// Checkout is a work tree of the repository.
+type Checkout struct {
+	Path string
+	// Head is the commit; Branch the full name of the branch, empty where HEAD is detached. Bare says that it is none.
+	Head, Branch string
+	Bare         bool
+	// Changed are paths that differ from HEAD in the index or, going by size and date alone, in the work tree, at most 20.
+	Changed []string
+	// Busy names what is not finished there, such as a rebase; empty for nothing.
+	Busy string
+	// Problem says why it could not be looked at.
+	Problem string
+}
+
+// maxChanged bounds the paths of [Checkout].
+const maxChanged = 20
+
+// Checkouts lists the work trees and what is changed in them. No filter is run: a file is taken for changed if its size
+// or date is not that of the index.
+func (r *Repository) Checkouts(ctx context.Context) ([]Checkout, error) {
+	out, err := r.runGit(ctx, "worktree", "list", "--porcelain")
+	if err != nil {
+		return nil, err
+	}
+	var all []Checkout
+	for block := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n\n") {
+		var c Checkout
+		for line := range strings.Lines(block) {
+			key, value, _ := strings.Cut(strings.TrimRight(line, "\n"), " ")
+			switch key {
+			case "worktree":
+				c.Path = value
+			case "HEAD":
+				c.Head = value
+			case "branch":
+				c.Branch = value
+			case "bare":
+				c.Bare = true
+			}
+		}
+		if len(all) == 0 { // git takes the folder above a git directory for the main one, which core.worktree may contradict
+			c.Bare = c.Bare || r.at.gitDir == r.at.commonDir && r.Bare()
+			if r.at.gitDir == r.at.commonDir && !r.Bare() {
+				c.Path = r.at.workTree
+			}
+		}
+		if !c.Bare {
+			r.lookAt(ctx, &c)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// lookAt fills in what is changed in a work tree.
+func (r *Repository) lookAt(ctx context.Context, c *Checkout) {
+	gitDir := filepath.Join(c.Path, ".git")
+	if info, err := os.Lstat(gitDir); err != nil {
+		c.Problem = "the folder is not there"
+		return
+	} else if info.Mode().IsRegular() {
+		text, err := readFile(gitDir, maxRefFile)
+		if err != nil {
+			c.Problem = cause(err)
+			return
+		}
+		gitDir = strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
+		if !filepath.IsAbs(gitDir) {
+			gitDir = filepath.Join(c.Path, gitDir)
+		}
+	}
+	for _, busy := range []struct{ file, what string }{
+		{"MERGE_HEAD", "merge"}, {"rebase-merge", "rebase"}, {"rebase-apply", "rebase"}, {"CHERRY_PICK_HEAD", "cherry-pick"},
+		{"REVERT_HEAD", "revert"}, {"BISECT_LOG", "bisect"},
+	} {
+		if _, err := os.Lstat(filepath.Join(gitDir, busy.file)); err == nil {
+			c.Busy = busy.what
+		}
+	}
+	for _, args := range [][]string{{"diff-index", "--cached", "--name-only", "--no-renames", "--ignore-submodules", "HEAD"},
+		{"-C", c.Path, "--work-tree=" + c.Path, "diff-files", "--name-only", "--ignore-submodules"}} {
+		err := r.linesOf(ctx, gitDir, func(line []byte) error {
+			if len(c.Changed) < maxChanged {
+				c.Changed = append(c.Changed, string(line))
+			}
+			return nil
+		}, nil, args...)
+		if err != nil && c.Head != strings.Repeat("0", len(c.Head)) {
+			c.Problem = cause(err)
+		}
+	}
+}
+
+// ListRemote returns the refs of a remote, as it has them now: full names and ids. This opens a connection, with the user's credentials.
+func (r *Repository) ListRemote(ctx context.Context, remote string, env func(string) string) (map[string]pack.ID, error) {
+	f := &Fetcher{repo: r, opt: FetchOptions{Env: env, Timeout: fetchTimeout}, remote: remote, ends: time.Now().Add(fetchTimeout)}
+	url, err := f.run(ctx, "remote", "get-url", "--", remote)
+	if err != nil {
+		return nil, err
+	}
+	f.local = localURL(strings.TrimSpace(string(url)))
+	out, err := f.run(ctx, "ls-remote", "--quiet", "--refs", uploadPack, "--", remote)
+	if err != nil {
+		return nil, err
+	}
+	refs := map[string]pack.ID{}
+	for line := range strings.Lines(string(out)) {
+		hex, name, ok := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+		id, err := pack.ParseID(hex)
+		if !ok || err != nil || !validRefName(name) {
+			return nil, fmt.Errorf("list the refs of %s: a line is malformed", clip(remote))
+		}
+		refs[name] = id
+	}
+	return refs, nil
+}
