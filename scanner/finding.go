@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -45,6 +46,10 @@ const (
 	Uncheckable Verdict = "uncheckable"
 )
 
+// PurgedObjectRule is the rule id of a finding that is a whole git object, not a secret: one that was purged from the history. Its
+// Location names the object; there is no secret and no position.
+const PurgedObjectRule = "skant-purged-object"
+
 // Finding is one credential in one place.
 type Finding struct {
 	Fingerprint string           `json:"fingerprint"`
@@ -70,6 +75,9 @@ type Finding struct {
 	Suppressed *Suppression `json:"suppressed,omitempty"`
 	// Verification is what asking the provider came to; nil if nobody asked.
 	Verification *Verification `json:"verification,omitempty"`
+	// Purged says that it was taken out of the history once and comes back: nothing may suppress it. It is either a secret, or
+	// a git object under [PurgedObjectRule].
+	Purged bool `json:"purged,omitempty"`
 	// Refused is a request not to count the finding that is not obeyed; its Refused says why. The finding counts.
 	Refused *Suppression `json:"-"`
 
@@ -167,6 +175,9 @@ type Exposure struct {
 	// Removed are the commits that took the secret away from this path again after Location.Commit had brought it there,
 	// on whatever branch, the earliest first, at most 5. It can still be had from the commits in between.
 	Removed []Commit `json:"removed,omitempty"`
+	// Objects are the hex ids, sorted, of all blobs that hold the secret at this path in any commit. Of several findings of a
+	// secret at a path only the first, by the committer's date, lists them.
+	Objects []string `json:"objects,omitempty"`
 }
 
 // Suppression says why a finding does not count.
@@ -195,6 +206,9 @@ type Report struct {
 	// Hidden counts findings below the least confidence that was asked for; they are not among Findings.
 	Hidden   int       `json:"hidden,omitempty"`
 	Findings []Finding `json:"findings"`
+	// Recovery is the way out of the incident, where `skant recover` made the report; docs/report.schema.json describes it. Reading
+	// a report drops it, since it is made anew from the findings.
+	Recovery json.RawMessage `json:"recovery,omitempty"`
 	// ListSuppressed has the formats for people, and SARIF, list the findings that do not count, which they count otherwise.
 	ListSuppressed bool `json:"-"`
 }

@@ -40,7 +40,11 @@ func (s *Scanner) finding(at Location, cand *candidate, lines *lineTable, covers
 		for _, sp := range cand.claims {
 			stored := string(lines.data[sp.lo:sp.hi])
 			if stored != cand.value && !cand.states(stored) {
-				f.raw = append(f.raw, NewSecret(stored, prefixLength(stored, cand.rule.Anchors)))
+				prefix := 0
+				if !cand.rule.Known {
+					prefix = prefixLength(stored, cand.rule.Anchors)
+				}
+				f.raw = append(f.raw, NewSecret(stored, prefix))
 			}
 		}
 	}
@@ -163,6 +167,7 @@ type cover struct {
 // takes its place.
 func (t *lineTable) covers(kept, all []candidate) []cover {
 	var list []cover
+	known := slices.ContainsFunc(kept, func(c candidate) bool { return c.rule.Known })
 	for _, group := range [][]candidate{kept, all} {
 		for i := range group {
 			c := &group[i]
@@ -171,7 +176,7 @@ func (t *lineTable) covers(kept, all []candidate) []cover {
 					continue
 				}
 				shown := masked
-				if sp == c.secret && len(c.steps) == 0 {
+				if sp == c.secret && len(c.steps) == 0 && !known {
 					shown = NewSecret(c.value, c.prefix).Redacted()
 				}
 				list = append(list, cover{span{t.inText(sp.lo), t.inText(sp.hi)}, shown})

@@ -42,6 +42,12 @@ type Options struct {
 	// Veil, if not nil, returns rules that are switched off. They report nothing; what they would find is masked in the texts
 	// of other findings, and in what Scrub returns. It is called at most once, and only if there is something to show.
 	Veil func() *rules.Set
+	// Purged, if not nil, reports whether a secret was taken out of the history once, by its fingerprint. A finding of one is
+	// reported whatever its confidence, and is not suppressed by what stands beside it.
+	Purged func(fingerprint string) bool
+	// Further, if not nil, returns findings that no search finds: git objects under [PurgedObjectRule]. It is called once the
+	// source was read.
+	Further func() []Finding
 }
 
 // Scanner is a set of rules ready to search. It is safe for concurrent use and holds no state between scans.
@@ -259,9 +265,13 @@ func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 		return nil, err
 	}
 	spread := spreadOf(all)
+	if s.opt.Further != nil {
+		all = append(all, s.opt.Further()...)
+	}
 	for _, f := range all {
 		f.weighPath(spread[f.Fingerprint])
-		if f.Confidence.Rank() < s.opt.MinConfidence.Rank() && !(f.Example && s.opt.IncludeExamples) {
+		s.markPurged(&f)
+		if !f.Purged && f.Confidence.Rank() < s.opt.MinConfidence.Rank() && !(f.Example && s.opt.IncludeExamples) {
 			res.Hidden++
 			continue
 		}

@@ -354,7 +354,7 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	if !identifier { // a user name that is the password, too, is no fact to state
 		maps.DeleteFunc(c.facts, func(_, fact string) bool { return strings.Contains(fact, c.value) })
 	}
-	if !identifier {
+	if !identifier && !rule.Known {
 		c.prefix = prefixLength(c.value, rule.Anchors)
 	}
 	c.parts = c.partsOf(values)

@@ -1,0 +1,262 @@
+package hunt
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// TestParts finds the halves of a token that is put together of two parts far from each other, whatever is where.
+func TestParts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	v := "tok_" + random(r, 60, alphabet)
+	h := newHunter(t, nil, v)
+	for at := 1; at < len(v); at++ {
+		for _, text := range []string{
+			`a = "` + v[:at] + `"` + strings.Repeat("\n# more", 40) + "\n" + `b = "` + v[at:] + `"`,
+			`b = "` + v[at:] + `"` + strings.Repeat("\n# more", 40) + "\n" + `a = "` + v[:at] + `"`,
+		} {
+			fs := h.seek(t, text)
+			if len(fs) == 0 || !isPart(fs[0].Facts[FactVariant]) {
+				t.Fatalf("split at %d: %v", at, fs)
+			}
+			shows(t, fs, v)
+			long := v[:at]
+			if len(v)-at > at {
+				long = v[at:]
+			}
+			for i := range fs { // not even the end of a part that is longer than a half
+				for j := 0; j+6 <= len(long); j++ {
+					if strings.Contains(fs[i].Excerpt, long[j:j+6]) {
+						t.Fatalf("split at %d: the excerpt has a piece", at)
+					}
+				}
+			}
+		}
+	}
+	if n := h.hunt.Tally(h.seek(t, "x = '"+v[:50]+"'\n")); n[0].Places != 1 || n[0].Parts != 1 {
+		t.Errorf("a part counts as %+v", n)
+	}
+}
+
+// TestNothingElseIsFound looks for secrets where there is only something like them.
+func TestNothingElseIsFound(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for kind, v := range values(r) {
+		h := newHunter(t, nil, v)
+		text := formOf(v).text
+		for i := range 20 {
+			at := len(text)/2 - 3 + i%6
+			near := text[:at] + "~" + text[at+1:]
+			if text[at] == '~' || strings.HasPrefix(kind, "short") {
+				continue
+			}
+			for _, f := range h.seek(t, "k = '"+near+"'\n") {
+				if !isPart(f.Facts[FactVariant]) {
+					t.Errorf("%s: found as %v, with one character wrong", kind, f.Facts)
+				}
+			}
+		}
+	}
+}
+
+// TestSeveral numbers secrets, names those inside of others, and finds all of them in one text.
+func TestSeveral(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	a, b := random(r, 30, alphabet), random(r, 30, alphabet)
+	outer := "https://user:" + b + "@example.org/"
+	h := newHunter(t, nil, a, a, b, outer)
+	if h.hunt.Count() != 3 {
+		t.Fatalf("%d secrets: the second is the first", h.hunt.Count())
+	}
+	found := h.hunt.Tally(h.seek(t, a+"\n"+outer+"\n"))
+	for i := range found {
+		if found[i].Places != 1 || !slices.Equal(found[i].Variants, []string{"plain"}) {
+			t.Errorf("%+v", found[i])
+		}
+	}
+	fs := h.seek(t, a+"\n"+reverse(a)+"\n")
+	if len(fs) != 2 || fs[0].Fingerprint != fs[1].Fingerprint {
+		t.Errorf("one secret in two ways has not one fingerprint: %v", fs)
+	}
+}
+
+func TestHints(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	body := random(r, 88, alphabet)
+	token := "sk-ant-api03-" + body
+	id := "AKIA" + random(r, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+	for _, c := range []struct {
+		hint, text string
+		finds      bool
+	}{
+		{token[:16] + "..." + token[len(token)-4:], "k: " + token + "\n", true},
+		{token[:16] + "…" + token[len(token)-4:], `{"k":"` + token + `"}`, true},
+		{token[:16] + "****" + token[len(token)-4:], token, true},
+		{"..." + token[len(token)-4:], "k = " + token, true},
+		{token[:16] + "...", token, true},
+		{token[:16] + "..." + token[len(token)-4:], "k: " + token + "more", false},
+		{token[:16] + "...0000", token, false},
+		{"..." + token[len(token)-4:], "the word" + token[len(token)-4:], false},
+		{id, "id=" + id + ";", true}, {id[:8] + "..." + id[16:], "id=" + id + ";", true}, {id, "id=" + id + "A", false},
+	} {
+		h := newHunter(t, []string{c.hint})
+		fs := h.seek(t, c.text)
+		if (len(fs) > 0) != c.finds {
+			t.Errorf("hint of %d characters: %d found", len(c.hint), len(fs))
+		}
+		shows(t, fs, body)
+	}
+	for _, bad := range []string{"", "...", "ab...", "...abc", "a b...cdef", token, token[:40], "abc...def...ghi", strings.Repeat("a", 70) + "..."} {
+		_, err := ParseHint(bad)
+		if err == nil {
+			t.Errorf("a hint of %d characters is taken", len(bad))
+		} else if len(bad) > 12 && strings.Contains(err.Error(), bad[:12]) {
+			t.Error("the error quotes the hint")
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	key := "-----BEGIN " + "PRIVATE KEY-----\nabcdefgh\n-----END " + "PRIVATE KEY-----"
+	for _, c := range []struct {
+		text string
+		nul  bool
+		want int
+	}{
+		{"", false, 0}, {"\n\n", false, 0}, {"abcdefgh\r\nabcdefgi\n", false, 2}, {"  abcdefgh\t\n abcdefgh", false, 1},
+		{key + "\nabcdefgh\n", false, 2}, {"abcdefgh\nabc\x00ijklmnop\n", true, 2}, {key[:40], false, 1},
+		{"abc", false, -1}, {"aaaaaaaaaaaa", false, -1}, {"abcdefgh\xff", false, -1}, {strings.Repeat("abcd", MaxLength), false, -1},
+	} {
+		known, err := Read([]byte(c.text), c.nul)
+		if len(known) != max(0, c.want) || (err != nil) != (c.want < 0) {
+			t.Errorf("%d secrets, %v in a text of %d bytes; want %d", len(known), err, len(c.text), c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), c.text[:3]) {
+			t.Errorf("the error quotes the secret: %v", err)
+		}
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "s")
+	for _, c := range []struct {
+		mode os.FileMode
+		ok   bool
+	}{{0o600, true}, {0o400, true}, {0o640, false}, {0o604, false}, {0o620, false}} {
+		if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(name, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadFile(name); (err == nil) != c.ok {
+			t.Errorf("mode %04o: %v", c.mode, err)
+		}
+		if err := os.Chmod(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ReadFile(filepath.Dir(name)); err == nil {
+		t.Error("a folder is taken for a file")
+	}
+}
+
+// FuzzKnown makes rules of any value: they parse, have anchors that stand in what they match, and find the value in a text.
+func FuzzKnown(f *testing.F) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, v := range values(r) {
+		f.Add(v, "before ", " after")
+	}
+	f.Add(`"\&<>'`+"`$%{}[]()*+?|^.", "a", "b")
+	f.Add("pässwörd mit Ümlaut 日本語", "a", "b")
+	f.Add("abcdefgh\tij\nkl\r\nmn", "a", "b")
+	f.Fuzz(func(t *testing.T, value, before, after string) {
+		known, err := Read([]byte(value), true)
+		if err != nil || len(known) == 0 || len(known) > 3 || len(value) > 1500 || len(before)+len(after) > 1000 {
+			return // it takes too long for a fuzzer
+		}
+		h, err := New(known, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range h.Rules().All() {
+			if _, err := syntax.Parse(r.Pattern, syntax.Perl); err != nil {
+				t.Fatalf("rule %d has a pattern that does not parse", i)
+			}
+			if len(r.Anchors) == 0 || slices.ContainsFunc(r.Anchors, func(a string) bool { return len(a) < 3 }) {
+				t.Fatalf("rule %d has a short anchor", i)
+			}
+		}
+		engine, err := scanner.New(h.Rules(), scanner.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := known[0].value.Reveal()
+		text := before + "\n" + whole + "\n" + after
+		if bytes.ContainsRune([]byte(text), 0) || !utf8.ValidString(text) {
+			return
+		}
+		fs := (&hunter{h, engine}).seek(t, text)
+		if len(fs) == 0 {
+			t.Fatal("not found")
+		}
+		if len(whole) >= gram && !strings.Contains(before+after, whole[:gram]) {
+			for i := range fs {
+				if strings.Contains(fs[i].Excerpt, whole) {
+					t.Fatal("the excerpt has the value")
+				}
+			}
+		}
+	})
+}
+
+// FuzzHint reads any hint: it is refused without being quoted, or its pattern compiles.
+func FuzzHint(f *testing.F) {
+	for _, seed := range []string{"sk-ant-api03-R2D...igAA", "...igAA", "AKIA...", "a", "…abcd", "abc***", strings.Repeat("x", 70)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		h, err := ParseHint(text)
+		if err != nil {
+			return
+		}
+		r := h.rule()
+		if _, err := regexp.Compile(r.Pattern); err != nil || len(r.Anchors) != 1 || len(r.Anchors[0]) < 3 {
+			t.Fatalf("hint %q: %v, anchors %q", text, err, r.Anchors)
+		}
+	})
+}
+
+// TestDamagedValues looks for values of which bytes are wrong, doubled or missing: what is given is what is looked for.
+func TestDamagedValues(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 3 {
+		for kind, v := range values(r) {
+			b := []byte(v)
+			for range 1 + r.IntN(6) {
+				b[r.IntN(len(b))] = byte(1 + r.IntN(127))
+			}
+			if r.IntN(2) == 0 {
+				at := r.IntN(len(b))
+				b = slices.Insert(b, at, b[:r.IntN(len(b))]...)
+			}
+			if known, err := Read(b, true); err != nil || len(known) != 1 {
+				continue
+			}
+			h := newHunter(t, nil, string(b))
+			if fs := h.seek(t, "before\n"+string(b)+"\nafter"); len(fs) == 0 {
+				t.Errorf("%s: not found: %d bytes", kind, len(b))
+			}
+		}
+	}
+}
