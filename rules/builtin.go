@@ -22,7 +22,7 @@ var BuiltinWithDocs = sync.OnceValues(func() (*Set, error) {
 func BuiltinFor(ids []string) (*Set, error) {
 	all := Builtin()
 	documented := map[string]*Set{}
-	playbooks, liveness := map[string]Playbook{}, map[string]Liveness{}
+	playbooks, liveness, revocations := map[string]Playbook{}, map[string]Liveness{}, map[string]Revocation{}
 	for _, id := range ids {
 		rule := all.Lookup(id)
 		if rule == nil || documented[rule.Provider] != nil {
@@ -35,6 +35,7 @@ func BuiltinFor(ids []string) (*Set, error) {
 		documented[rule.Provider] = set
 		maps.Copy(playbooks, set.playbooks)
 		maps.Copy(liveness, set.liveness)
+		maps.Copy(revocations, set.revocations)
 	}
 	list := slices.Clone(all.rules)
 	for i := range list {
@@ -44,7 +45,7 @@ func BuiltinFor(ids []string) (*Set, error) {
 			}
 		}
 	}
-	return &Set{rules: list, playbooks: playbooks, liveness: liveness}, nil
+	return &Set{rules: list, playbooks: playbooks, liveness: liveness, revocations: revocations}, nil
 }
 
 // Builtin returns the built-in rules as the engine needs them, from a compiled table: a hook starts in a few

@@ -17,7 +17,7 @@ const compiledFile = "compiled.go"
 
 // engineFields is a rule without what only people need.
 func engineFields(r Rule) Rule {
-	r.Assigned, r.Why, r.Docs, r.Examples, r.Origin = Assigned{}, "", nil, Examples{}, Origin{}
+	r.Assigned, r.Why, r.Docs, r.Examples, r.Revocation, r.Origin = Assigned{}, "", nil, Examples{}, "", Origin{}
 	return r
 }
 

@@ -13,7 +13,7 @@ func (s *Set) Digest() [sha256.Size]byte {
 	var text []byte
 	for i := range s.rules {
 		r := s.rules[i]
-		r.Assigned, r.Why, r.Docs, r.Examples, r.Origin = Assigned{}, "", nil, Examples{}, Origin{}
+		r.Assigned, r.Why, r.Docs, r.Examples, r.Revocation, r.Origin = Assigned{}, "", nil, Examples{}, "", Origin{}
 		text = appendValue(text, reflect.ValueOf(&r).Elem())
 	}
 	return sha256.Sum256(text)

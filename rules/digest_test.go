@@ -9,7 +9,7 @@ import (
 
 // TestDigestCountsEveryField changes each field of a rule, of its checks and of its parts in turn.
 func TestDigestCountsEveryField(t *testing.T) {
-	forPeople := []string{"Assigned", "Why", "Docs", "Examples", "Origin"}
+	forPeople := []string{"Assigned", "Why", "Docs", "Examples", "Revocation", "Origin"}
 	seen := map[[32]byte]string{}
 	add := func(what string, r Rule) {
 		sum := NewSet([]Rule{r}, nil).Digest()

@@ -8,10 +8,10 @@ func (s *Set) Filter(keep func(*Rule) bool) *Set {
 			kept = append(kept, s.rules[i])
 		}
 	}
-	return &Set{rules: kept, playbooks: s.playbooks, liveness: s.liveness, extra: s.extra}
+	return &Set{rules: kept, playbooks: s.playbooks, liveness: s.liveness, revocations: s.revocations, extra: s.extra}
 }
 
-// Unasked returns the set without what is said about asking providers: for rules of somebody who may not say whom secrets are sent to.
+// Unasked returns the set without what is said about asking providers, and about telling them to end something: for rules of somebody who may not say whom secrets are sent to.
 func (s *Set) Unasked() *Set {
 	kept := make([]Rule, len(s.rules))
 	extra := map[string]said{}
@@ -19,6 +19,7 @@ func (s *Set) Unasked() *Set {
 		kept[i] = s.rules[i]
 		of := s.saidOf(&kept[i])
 		kept[i].Liveness, of.liveness, of.ownServers = "", nil, false
+		kept[i].Revocation, of.revocation = "", nil
 		extra[kept[i].ID] = of
 	}
 	return &Set{rules: kept, playbooks: s.playbooks, extra: extra}

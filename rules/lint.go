@@ -39,6 +39,11 @@ func Lint(s *Set) []error {
 				note("%w", err)
 			}
 		}
+		if v, ok := s.RevocationOf(r); ok {
+			for _, err := range lintRevocation(&v) {
+				note("%w", err)
+			}
+		}
 		if n, m := len(r.Examples.Match), len(r.Examples.Clean); n < leastExamples || m < leastExamples {
 			note("%d match and %d clean examples: write at least %d of each, in different surroundings", n, m, leastExamples)
 		}

@@ -83,20 +83,23 @@ func (l *Liveness) validateKinds() []error {
 // hostile are values that must stay values wherever a request has them.
 var hostile = []string{"a/../b?c=d&e#f", "x y%2f\\", "@evil.example"}
 
-// validateRequest sees to it that no value can change where a request goes: it is filled with hostile values, and the URL must keep its
-// host, its path segments and its query keys.
 func (l *Liveness) validateRequest() []error {
+	return l.Request.validate(l.SelfHosted, []string{"", "GET", "HEAD", "POST"}, []string{"secret"})
+}
+
+// validate sees to it that no value can change where a request goes: it is filled with hostile values, and the URL must keep its
+// host, its path segments and its query keys. methods are those that it may have, "" for GET; sends are values that it has to send.
+func (r *Request) validate(selfHosted bool, methods, sends []string) []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	r := &l.Request
-	if !slices.Contains([]string{"", "GET", "HEAD", "POST"}, r.Method) {
-		bad("method %q: known are GET, HEAD and POST", r.Method)
+	if !slices.Contains(methods, r.Method) {
+		bad("method %q: known are %s", r.Method, strings.Join(slices.DeleteFunc(slices.Clone(methods), func(m string) bool { return m == "" }), ", "))
 	}
-	if r.Body != "" && r.Method != "POST" {
+	if r.Body != "" && slices.Contains([]string{"", "GET", "HEAD"}, r.Method) {
 		bad("a body needs the method POST")
 	}
 	host := r.Host()
-	if l.SelfHosted != (host == "") || strings.HasPrefix(r.URL, endpoint) != l.SelfHosted || strings.ContainsAny(host, "{}@:") || !l.SelfHosted && !strings.Contains(host, ".") {
+	if selfHosted != (host == "") || strings.HasPrefix(r.URL, endpoint) != selfHosted || strings.ContainsAny(host, "{}@:") || !selfHosted && !strings.Contains(host, ".") {
 		bad("url %q: write https:// and a fixed host, or {{.endpoint}} and self_hosted: true", r.URL)
 		return errs
 	}
@@ -109,8 +112,10 @@ func (l *Liveness) validateRequest() []error {
 	if err != nil {
 		return append(errs, err)
 	}
-	if !slices.Contains(fields, "secret") {
-		bad("the request does not send the secret")
+	for _, name := range sends {
+		if !slices.Contains(fields, name) {
+			bad("the request does not send the %s", name)
+		}
 	}
 	var shapes []string
 	for _, h := range append([]string{"plain"}, hostile...) {
@@ -155,11 +160,14 @@ func shapeOf(r *Request, values Values) (string, error) {
 }
 
 // validate returns everything that is wrong with an answer.
-func (a *Answer) validate() []error {
+func (a *Answer) validate() []error { return a.validateAs(verdicts, []string{"dead", "expired"}) }
+
+// validateAs is validate with the verdicts that are known, and those that no answer about the moment or the way can mean.
+func (a *Answer) validateAs(known, settled []string) []error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !slices.Contains(verdicts, a.Verdict) {
-		bad("verdict %q: known are %s", a.Verdict, strings.Join(verdicts, ", "))
+	if !slices.Contains(known, a.Verdict) {
+		bad("verdict %q: known are %s", a.Verdict, strings.Join(known, ", "))
 	}
 	if len(a.Status) == 0 && len(a.JSON) == 0 && len(a.Headers) == 0 && a.Body == "" {
 		bad("it has no condition, and would fit everything")
@@ -168,7 +176,7 @@ func (a *Answer) validate() []error {
 		switch {
 		case status < 200 || status > 599 || status/100 == 3:
 			bad("status %d: write 200 to 299 or 400 to 599; redirects are never followed, and unknown", status)
-		case (status == 408 || status == 425 || status == 429 || status >= 500) && (a.Verdict == "dead" || a.Verdict == "expired"):
+		case (status == 408 || status == 425 || status == 429 || status >= 500) && slices.Contains(settled, a.Verdict):
 			bad("status %d says nothing about the credential, so it cannot be %s", status, a.Verdict)
 		}
 	}

@@ -44,10 +44,11 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // file is one rule file.
 type file struct {
-	Provider  string              `yaml:"provider"`
-	Playbooks map[string][]Step   `yaml:"playbooks"`
-	Liveness  map[string]Liveness `yaml:"liveness"`
-	Rules     []Rule              `yaml:"rules"`
+	Provider   string                `yaml:"provider"`
+	Playbooks  map[string][]Step     `yaml:"playbooks"`
+	Liveness   map[string]Liveness   `yaml:"liveness"`
+	Revocation map[string]Revocation `yaml:"revocation"`
+	Rules      []Rule                `yaml:"rules"`
 }
 
 // LoadPath reads rules from a file, or from every .yaml and .yml file of a directory.
@@ -71,7 +72,7 @@ func Load(fsys fs.FS, name, label string) (*Set, error) {
 
 // Read is [Load] for the text of one file; label is its name in messages.
 func Read(text []byte, label string) (*Set, error) {
-	l := loader{check: true, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}}
+	l := loader{check: true, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}, revocations: map[string]Revocation{}}
 	l.text(label, text)
 	return l.set(label)
 }
@@ -96,7 +97,7 @@ func load(fsys fs.FS, name, label string, check bool) (*Set, error) {
 			return nil, fmt.Errorf("read rules: no .yaml file in %q", label)
 		}
 	}
-	l := loader{fsys: fsys, label: label, check: check, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}}
+	l := loader{fsys: fsys, label: label, check: check, seen: map[string]Origin{}, playbooks: map[string]Playbook{}, liveness: map[string]Liveness{}, revocations: map[string]Revocation{}}
 	for _, n := range names {
 		l.file(n)
 	}
@@ -124,18 +125,19 @@ func Merge(a, b *Set) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return &Set{rules: all, playbooks: a.playbooks, liveness: a.liveness, extra: extra}, nil
+	return &Set{rules: all, playbooks: a.playbooks, liveness: a.liveness, revocations: a.revocations, extra: extra}, nil
 }
 
 type loader struct {
-	fsys      fs.FS
-	label     string
-	check     bool
-	rules     []Rule
-	seen      map[string]Origin
-	playbooks map[string]Playbook
-	liveness  map[string]Liveness
-	errs      []error
+	fsys        fs.FS
+	label       string
+	check       bool
+	rules       []Rule
+	seen        map[string]Origin
+	playbooks   map[string]Playbook
+	liveness    map[string]Liveness
+	revocations map[string]Revocation
+	errs        []error
 }
 
 // set returns what was read, or everything that is wrong with it.
@@ -146,7 +148,7 @@ func (l *loader) set(label string) (*Set, error) {
 	if len(l.rules) == 0 {
 		return nil, fmt.Errorf("read rules: no rule in %q", label)
 	}
-	return &Set{rules: l.rules, playbooks: l.playbooks, liveness: l.liveness}, nil
+	return &Set{rules: l.rules, playbooks: l.playbooks, liveness: l.liveness, revocations: l.revocations}, nil
 }
 
 func (l *loader) fail(file string, line int, rule string, err error) {
@@ -193,6 +195,7 @@ func (l *loader) text(shown string, data []byte) {
 	}
 	l.addPlaybooks(shown, root.Line, &f)
 	l.addLiveness(shown, root.Line, &f)
+	l.addRevocations(shown, root.Line, &f)
 	nodes := valueOf(root, "rules")
 	for i := range f.Rules {
 		r := &f.Rules[i]
@@ -241,6 +244,19 @@ func (l *loader) addLiveness(shown string, line int, f *file) {
 	}
 }
 
+func (l *loader) addRevocations(shown string, line int, f *file) {
+	for _, n := range slices.Sorted(maps.Keys(f.Revocation)) {
+		one := f.Revocation[n]
+		one.Name = n
+		if l.check {
+			for _, err := range one.validate() {
+				l.fail(shown, line, "", fmt.Errorf("revocation %q: %w", n, err))
+			}
+		}
+		l.revocations[f.Provider+"/"+n] = one
+	}
+}
+
 // add takes a decoded rule in, with its defaults, or says what is wrong with it.
 func (l *loader) add(r *Rule) {
 	var errs []error
@@ -264,6 +280,11 @@ func (l *loader) add(r *Rule) {
 		errs = append(errs, fmt.Errorf("liveness %q is not in this file", r.Liveness))
 	} else if l.check && r.Liveness != "" {
 		errs = append(errs, live.validateFor(r, l.liveness)...)
+	}
+	if v, ok := l.revocations[r.Provider+"/"+r.Revocation]; r.Revocation != "" && !ok {
+		errs = append(errs, fmt.Errorf("revocation %q is not in this file", r.Revocation))
+	} else if l.check && r.Revocation != "" {
+		errs = append(errs, v.validateFor(r)...)
 	}
 	l.seen[r.ID] = r.Origin
 	for _, err := range errs {

@@ -117,8 +117,12 @@ type Rule struct {
 	Playbook string `yaml:"playbook"`
 	// Liveness names how the provider is asked whether such a credential is alive, in the rule's file.
 	Liveness string `yaml:"liveness"`
+	// Revocation names how the provider is told to end such a credential, in the rule's file.
+	Revocation string `yaml:"revocation"`
 	// Origin is the file and line of the rule, for messages.
 	Origin Origin `yaml:"-"`
+	// Known says that the rule looks for one value, which whoever runs it knows: nothing of a match is shown, not even how it begins.
+	Known bool `yaml:"-"`
 	// Added says that [Merge] added the rule to others, the built-in ones as a rule.
 	Added bool `yaml:"-"`
 }
@@ -230,14 +234,17 @@ type Set struct {
 	entered   sync.Once
 	playbooks map[string]Playbook
 	liveness  map[string]Liveness
+	// revocations are as liveness.
+	revocations map[string]Revocation
 	// extra is what is said of rules that were added, by their ids. For these it stands in the place of both maps.
 	extra map[string]said
 }
 
 // said is what is said of a rule beside it; nil where nothing is.
 type said struct {
-	playbook *Playbook
-	liveness *Liveness
+	playbook   *Playbook
+	liveness   *Liveness
+	revocation *Revocation
 	// provider is the rule's, ownServers what [Set.HasOwnServers] says where it comes from.
 	provider   string
 	ownServers bool
@@ -251,6 +258,9 @@ func (s *Set) saidOf(r *Rule) (of said) {
 	}
 	if l, ok := s.LivenessOf(r); ok {
 		of.liveness = &l
+	}
+	if v, ok := s.RevocationOf(r); ok {
+		of.revocation = &v
 	}
 	return of
 }

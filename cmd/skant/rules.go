@@ -103,6 +103,7 @@ func showRule(w io.Writer, set *rules.Set, r *rules.Rule) error {
 	}
 	line("file", fmt.Sprintf("%s:%d", r.Origin.File, r.Origin.Line))
 	writeCheck(&b, set, r)
+	writeRevocation(&b, set, r)
 	if p, ok := set.PlaybookOf(r); ok {
 		fmt.Fprintf(&b, "\nWhen it leaked:\n")
 		for i, s := range p.Steps {

@@ -231,7 +231,7 @@ func tidyVerification(f *scanner.Finding, scrub func(string) string) {
 func keepLive(rep *scanner.Report) {
 	counts := map[scanner.Verdict]int64{}
 	rep.Findings = slices.DeleteFunc(rep.Findings, func(f scanner.Finding) bool {
-		if f.Suppressed != nil || f.Verdict == scanner.Live || f.Verdict == scanner.Restricted || f.Verdict == scanner.Unknown {
+		if f.Purged || f.Suppressed != nil || f.Verdict == scanner.Live || f.Verdict == scanner.Restricted || f.Verdict == scanner.Unknown {
 			return false
 		}
 		counts[f.Verdict]++

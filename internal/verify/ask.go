@@ -56,13 +56,27 @@ func (v *Verifier) request(ctx context.Context, t *task) outcome {
 func (v *Verifier) explain(t *task, o *outcome) {
 	says := &o.Verification.Says
 	switch status := o.Verification.Status; {
-	case o.Verdict == scanner.Dead && t.to != nil && t.check.Elsewhere != "" && !v.standsIn:
+	case o.Verdict == scanner.Dead && t.to != nil && t.check.Elsewhere != "" && !v.standsIn && !v.belongs(t, o.Verification.Host):
 		o.Verdict = scanner.Unknown
 		*says = o.Verification.Host + ", which was named for " + t.rule.Provider + ", does not accept it. " + t.check.Elsewhere
 		o.Verification.Do = "Ask without --verify-endpoint " + t.rule.Provider + "=..., too; it is dead only if nobody knows it."
 	case o.Verdict == scanner.Unknown && t.check.NoDead != "" && o.fits && status < 500 && !passing(status):
 		*says += " " + t.check.NoDead
 	}
+}
+
+// owned notes that a server has accepted a credential: it is that server's own, so that a later refusal by it means something.
+func (v *Verifier) owned(t *task, host string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.owners[t.key+"\x00"+host] = true
+}
+
+// belongs reports whether a server has accepted a credential in this run.
+func (v *Verifier) belongs(t *task, host string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.owners[t.key+"\x00"+host]
 }
 
 // passing reports whether a status is about the moment or the way, and not about the credential.

@@ -163,6 +163,11 @@ func (c *client) connect(ctx context.Context, network, hostPort string) (net.Con
 
 // send sends one request and reads its answer.
 func (c *client) send(ctx context.Context, req *http.Request) (*answer, error) {
+	return c.sendUpTo(ctx, req, maxBody)
+}
+
+// sendUpTo is send with the number of bytes of the answer that are read.
+func (c *client) sendUpTo(ctx context.Context, req *http.Request, most int64) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req = req.WithContext(ctx)
@@ -175,15 +180,15 @@ func (c *client) send(ctx context.Context, req *http.Request) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{status: res.StatusCode, header: res.Header}
-	a.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	a.body, err = io.ReadAll(io.LimitReader(res.Body, most+1))
 	if closed := res.Body.Close(); err != nil || closed != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, errBroken
 	}
-	if len(a.body) > maxBody {
-		a.body, a.cut = a.body[:maxBody], true
+	if int64(len(a.body)) > most {
+		a.body, a.cut = a.body[:most], true
 	}
 	if enc := res.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
 		a.encoded = true

@@ -76,6 +76,8 @@ type Verifier struct {
 	settlings int
 	// ownServers says of rules whether there are servers of their providers that others run.
 	ownServers map[string]bool
+	// owners says which credentials which servers have accepted, see [Verifier.owned].
+	owners map[string]bool
 	// others hides the secrets of everything that was asked about.
 	others *veil
 	// clock and sleep are for limits and waits; tests have no time to.
@@ -113,7 +115,7 @@ func New(set *rules.Set, opt Options) (*Verifier, error) {
 	}
 	v := &Verifier{
 		set: set, opt: opt, endpoints: endpoints, client: newClient(opt, endpoints), clock: time.Now, sleep: sleep,
-		hosts: map[string]*hostLimit{}, controls: map[string]*control{}, checks: map[string]*check{}, subjects: map[string]*subject{}, ownServers: map[string]bool{},
+		hosts: map[string]*hostLimit{}, controls: map[string]*control{}, checks: map[string]*check{}, subjects: map[string]*subject{}, ownServers: map[string]bool{}, owners: map[string]bool{},
 	}
 	v.cache = openVerdicts(opt)
 	return v, nil
@@ -241,7 +243,9 @@ func (v *Verifier) settle(ctx context.Context, t *task) (settled *Result) {
 	o := v.request(ctx, t)
 	r := o.Result
 	if alive(r.Verdict) {
-		r = v.controlled(ctx, t, o)
+		if r = v.controlled(ctx, t, o); alive(r.Verdict) {
+			v.owned(t, r.Verification.Host)
+		}
 	}
 	if ctx.Err() != nil {
 		return nil
