@@ -45,6 +45,7 @@ func formats() []format {
 		{"jsonl", plain(report.JSONL), false},
 		{"sarif", plain(sarif.Write), false},
 		{"markdown", plain(recovery.Markdown), false},
+		{"html", plain(recovery.HTML), false},
 		{formatGitHub, plain(github.Annotations), false},
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/skant-dev/skant/internal/visible"
-	"github.com/skant-dev/skant/scanner"
 )
 
 // maxShown bounds a single value in the runbook, in code points; what is beyond is marked by an ellipsis.
@@ -103,44 +102,56 @@ func longestRun(s string, c byte) int {
 	return longest
 }
 
-// author returns the words of a rule: what stands between backticks is code, and nothing else is Markdown.
-func author(s string) string { return inline(words(s)) }
+// rendering is how a format writes each kind of text.
+type rendering struct{ code, words, plain, strong, address func(string) string }
 
 // inline returns spans as Markdown on one line.
-func inline(spans []Span) string { return renderWith(spans, code) }
+func inline(spans []Span) string {
+	return renderWith(spans, rendering{code, escapeWords, escape, strongWords, autolink})
+}
 
 // renderCell is inline for a table.
-func renderCell(spans []Span) string { return renderWith(spans, codeCell) }
+func renderCell(spans []Span) string {
+	return renderWith(spans, rendering{codeCell, escapeWords, escape, strongWords, autolink})
+}
+
+func strongWords(s string) string { return "**" + escapeWords(s) + "**" }
 
 // renderWith joins spans. Words are split at backticks, of which every second piece is code; a value that stands in such
 // a piece becomes part of it.
-func renderWith(spans []Span, code func(string) string) string {
+func renderWith(spans []Span, r rendering) string {
 	var out, open strings.Builder
 	inCode := false
 	for _, s := range spans {
-		if s.Kind != Words {
-			if inCode {
-				open.WriteString(strings.ReplaceAll(s.Text, "`", "'"))
-			} else {
-				out.WriteString(code(s.Text))
-			}
-			continue
-		}
-		for i, part := range strings.Split(oneLine(s.Text), "`") {
-			if i > 0 {
-				out.WriteString(code(open.String()))
-				open.Reset()
-				inCode = !inCode
-			}
-			if inCode {
-				open.WriteString(part)
-			} else {
-				out.WriteString(escapeWords(visible.Text(part)))
+		switch {
+		case s.Text == "":
+		case s.Kind != Words && inCode:
+			open.WriteString(strings.ReplaceAll(s.Text, "`", "'"))
+		case s.Kind == Plain:
+			out.WriteString(r.plain(s.Text))
+		case s.Kind == Strong:
+			out.WriteString(r.strong(s.Text))
+		case s.Kind == Address:
+			out.WriteString(r.address(s.Text))
+		case s.Kind != Words:
+			out.WriteString(r.code(s.Text))
+		default:
+			for i, part := range strings.Split(oneLine(s.Text), "`") {
+				if i > 0 {
+					out.WriteString(r.code(open.String()))
+					open.Reset()
+					inCode = !inCode
+				}
+				if inCode {
+					open.WriteString(part)
+				} else {
+					out.WriteString(r.words(visible.Text(part)))
+				}
 			}
 		}
 	}
 	if inCode { // a backtick without its partner is a backtick
-		out.WriteString(escapeWords("`" + visible.Text(open.String())))
+		out.WriteString(r.words("`" + visible.Text(open.String())))
 	}
 	return out.String()
 }
@@ -150,37 +161,19 @@ func oneLine(s string) string {
 	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
 }
 
+// safeLink says that a link of a rule is one that can be followed, and in which nothing has to be escaped.
+func safeLink(link string) bool {
+	return strings.HasPrefix(link, "https://") && !strings.ContainsFunc(link, func(r rune) bool {
+		return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("<>\"'\\`", r)
+	})
+}
+
 // autolink returns a link of a rule if it is one that can be followed safely, and as code otherwise.
 func autolink(link string) string {
-	if strings.HasPrefix(link, "https://") && !strings.ContainsFunc(link, func(r rune) bool {
-		return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("<>\"\\`", r)
-	}) {
+	if safeLink(link) {
 		return "<" + link + ">"
 	}
 	return code(link)
-}
-
-// locate names a place in a table cell.
-func locate(p *Place) string {
-	at := ":" + strconv.Itoa(p.Line)
-	switch {
-	case p.Path != "":
-		if p.Member != "" {
-			return codeCell(p.Path + "!/" + p.Member + at)
-		}
-		return codeCell(p.Path + at)
-	case p.Commit != "" && (p.Kind == scanner.KindCommitMessage || p.Kind == scanner.KindAuthor):
-		return escape(kindWords(p.Kind)) + " of " + idCell(p.Commit)
-	case p.Object != "":
-		return escape(kindWords(p.Kind)) + " " + idCell(p.Object)
-	default:
-		return escape(nonEmpty(kindWords(p.Kind), "unknown place"))
-	}
-}
-
-func idCell(id string) string {
-	runes := []rune(bounded(id))
-	return codeCell(string(runes[:min(len(runes), shortID)]))
 }
 
 func date(t time.Time) string {

@@ -3,6 +3,7 @@ package recovery
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,12 @@ const (
 	Value
 	// Gap is a placeholder that nothing is known for: the name in angle brackets.
 	Gap
+	// Plain is like Value, and not set apart as code: titles, sentences of others, names of people.
+	Plain
+	// Strong are words of this program that must not be overlooked.
+	Strong
+	// Address is a link of a rule.
+	Address
 )
 
 func words(s string) []Span { return []Span{{s, Words}} }
@@ -56,7 +63,7 @@ func newFacts(l *Leak, reportedAt time.Time) facts {
 	standard("object", p.Object)
 	standard("first_seen", instant(l.First))
 	standard("last_seen", instant(l.Last))
-	standard("since", instant(l.First))
+	standard("since", instant(l.Since))
 	standard("until", instant(reportedAt))
 	standard("rule_id", l.RuleID)
 	standard("title", l.Title)
@@ -64,6 +71,14 @@ func newFacts(l *Leak, reportedAt time.Time) facts {
 	standard("fingerprint", l.Fingerprint)
 	standard("refs", "")
 	standard("first_seen_date", "")
+	for name, t := range map[string]time.Time{"since": l.Since, "until": reportedAt} {
+		standard(name+"_date", "")
+		standard(name+"_unix", "")
+		if !t.IsZero() {
+			standard(name+"_date", t.UTC().Format(time.DateOnly))
+			standard(name+"_unix", strconv.FormatInt(t.Unix(), 10))
+		}
+	}
 	if !l.First.IsZero() {
 		standard("first_seen_date", l.First.UTC().Format(time.DateOnly))
 	}

@@ -3,9 +3,13 @@ package recovery
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/skant-dev/skant/internal/exposure"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -14,11 +18,11 @@ import (
 const maxRefs = 20
 
 // newLeak joins the findings of one secret, of which there is at least one.
-func newLeak(found []*scanner.Finding, set *rules.Set, reportedAt time.Time) Leak {
+func newLeak(found []*scanner.Finding, number int, set *rules.Set, reportedAt time.Time, opt Options) Leak {
 	found = slices.Clone(found)
 	slices.SortStableFunc(found, func(a, b *scanner.Finding) int { return comparePlaces(newPlace(a), newPlace(b)) })
 	f := found[0]
-	l := Leak{Fingerprint: f.Fingerprint, RuleID: f.RuleID, Title: f.Title, Redacted: f.Secret.Redacted(),
+	l := Leak{Number: number, Fingerprint: f.Fingerprint, RuleID: f.RuleID, Title: f.Title, Redacted: f.Secret.Redacted(),
 		Severity: f.Severity, Confidence: f.Confidence, Verdict: f.Verdict, Verification: f.Verification}
 	known := map[string]string{}
 	for _, f := range found {
@@ -33,6 +37,7 @@ func newLeak(found []*scanner.Finding, set *rules.Set, reportedAt time.Time) Lea
 	l.Refs = slices.Compact(l.Refs)
 	l.RefCount = max(l.RefCount, len(l.Refs))
 	l.Refs = l.Refs[:min(len(l.Refs), maxRefs)]
+	l.survey(opt.Exposure)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		l.Facts = append(l.Facts, Fact{name, known[name]})
 	}
@@ -53,8 +58,55 @@ func newLeak(found []*scanner.Finding, set *rules.Set, reportedAt time.Time) Lea
 	if l.Title == "" {
 		l.Title = l.RuleID
 	}
-	l.Phases = phases(steps, newFacts(&l, reportedAt))
+	facts := newFacts(&l, reportedAt)
+	l.Phases = phases(steps, storeSteps(&l, facts, opt.Files), facts)
 	return l
+}
+
+// survey adds what the repository knows of the leak. Its number is that of the survey.
+func (l *Leak) survey(e *exposure.Exposure) {
+	l.Since = l.First
+	if e == nil {
+		return
+	}
+	for i := range e.Secrets {
+		s := &e.Secrets[i]
+		if s.Fingerprint != l.Fingerprint {
+			continue
+		}
+		if s.Number > 0 {
+			l.Number = s.Number
+		}
+		l.Exposure = s
+		l.InHead = l.InHead || s.InHead
+		for _, t := range []time.Time{s.From, s.PushedAt} {
+			l.Since = earliest(l.Since, t)
+		}
+		if s.First != nil {
+			l.First, l.Since = earliest(l.First, s.First.Date), earliest(l.Since, s.First.Date)
+		}
+		if s.Last != nil {
+			l.Last = latest(l.Last, s.Last.Date)
+		}
+		return
+	}
+}
+
+// assigned is a name in capitals to which what follows is assigned.
+var assigned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[^A-Za-z0-9_])([A-Z][A-Z0-9]{0,20}(?:_[A-Z0-9]{1,20}){1,5})["'\]]{0,3}\s{0,8}(?::=|=>|:|=|\s)\s{0,8}["'` + "`" + `]?$`)
+})
+
+// variable is the name to which a finding's secret is assigned; empty if none can be told.
+func variable(f *scanner.Finding) string {
+	before, _, ok := strings.Cut(f.Excerpt, f.Secret.Redacted())
+	if !ok || f.Secret.Redacted() == "" {
+		return ""
+	}
+	if m := assigned().FindStringSubmatch(before[max(0, len(before)-200):]); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // join adds one more finding of the same secret.
@@ -62,6 +114,9 @@ func (l *Leak) join(f *scanner.Finding) {
 	p := newPlace(f)
 	l.Places = append(l.Places, p)
 	l.InHead = l.InHead || present(p)
+	if l.Variable == "" {
+		l.Variable = variable(f)
+	}
 	if f.Severity.Rank() > l.Severity.Rank() {
 		l.Severity = f.Severity
 	}
@@ -140,8 +195,8 @@ func (l *Leak) origin() Place {
 	return first
 }
 
-// phases sorts filled-in steps by phase.
-func phases(steps []rules.Step, known facts) []Section {
+// phases sorts filled-in steps by phase. Steps on where the new value goes follow those that make it.
+func phases(steps []rules.Step, stores []Step, known facts) []Section {
 	var out []Section
 	for _, phase := range rules.Phases() {
 		s := Section{Phase: phase, Title: phaseTitle(phase)}
@@ -149,6 +204,9 @@ func phases(steps []rules.Step, known facts) []Section {
 			if steps[i].Phase == phase {
 				s.Steps = append(s.Steps, known.step(&steps[i]))
 			}
+		}
+		if phase == rules.Reissue {
+			s.Steps = append(s.Steps, stores...)
 		}
 		if len(s.Steps) > 0 {
 			out = append(out, s)

@@ -1,8 +1,9 @@
 // Package recovery turns a finished scan into the way out of a leak: one incident, a runbook with the facts filled in.
 //
-// [New] builds a [Plan], a value without any format: what leaked, where it still sits, the steps of each rule's playbook
-// with their placeholders filled in, and what git needs. [Plan.Markdown] renders it; other formats can render the same
-// value. Neither reads a clock, a file or the network.
+// [New] builds a [Plan], a value without any format: what leaked, where it still sits and what reaches it, the steps of each
+// rule's playbook with their placeholders filled in, where the new values go, whom to tell, what git needs, and what nobody
+// knows yet. [Plan.Markdown], [Plan.HTML] and [Plan.JSON] render it; the first two from one description of the pages. None
+// of them reads a clock, a file or the network.
 //
 // What the plan states comes partly from hostile repositories. Values that are put into commands are quoted for a POSIX
 // shell, or left for the reader to fill in where no quoting is safe; values in text are kept apart from the words around
@@ -15,6 +16,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/skant-dev/skant/internal/exposure"
+	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -28,16 +31,29 @@ type Plan struct {
 	Coverage   scanner.Coverage
 	// Leaks are the secrets, the one to stop first first.
 	Leaks []Leak
-	// Suppressed and Hidden count findings that are not part of the plan.
-	Suppressed, Hidden int
+	// Surveyed says that a repository was asked how far the secrets got; Timeline and Incomplete are its answer, sorted by time
+	// and as sentences.
+	Surveyed   bool
+	Timeline   []exposure.Event
+	Incomplete []string
+	// Suppressed and Hidden count findings that are not part of the plan, Returned objects that were purged and are there again.
+	Suppressed, Hidden, Returned int
+	// Stores are commands for secret managers, for new values that have no other place to go.
+	Stores Section
+	// Tell is whom to tell of the incident as a whole.
+	Tell Section
 	// Git is what ends the incident in the repository, common to all leaks, in order.
 	Git []Section
+	// Unknown are sentences on what nobody knows yet.
+	Unknown [][]Span
 	// Record is a table for the incident's files, filled in as far as the report knows.
 	Record []Entry
 }
 
 // Leak is one secret of the incident.
 type Leak struct {
+	// Number names it in everything that people read, from 1; it is that of the incident's file. Leaks are not in its order.
+	Number                               int
 	Fingerprint, RuleID, Title, Redacted string
 	Severity                             rules.Severity
 	Confidence                           rules.Confidence
@@ -49,10 +65,15 @@ type Leak struct {
 	Docs    []string
 	Reasons []string
 	Facts   []Fact
+	// Variable is the name under which programs read it, as far as the places tell.
+	Variable string
+	// Exposure is how far it got; nil if no repository was asked.
+	Exposure *exposure.Secret
 	// Places are where it is: those in front of the reader first, then the oldest.
 	Places []Place
-	// First and Last bound when the repository held it; zero where that is not known.
-	First, Last time.Time
+	// First and Last bound when the repository held it, Since is from when on logs have to be read: the earliest time that
+	// anything knows of. Zero where that is not known.
+	First, Last, Since time.Time
 	// InHead says that at least one place is still there today.
 	InHead bool
 	// Refs are full names of refs that reach it, RefCount how many are known to.
@@ -99,7 +120,9 @@ type Section struct {
 type Step struct {
 	Title, Text []Span
 	// Run holds shell commands, one a line, ready to be pasted but for what Missing names.
-	Run  string
+	Run string
+	// Say is a text to be sent to somebody.
+	Say  string
 	Link string
 	// Uncertain marks a step whose effect is not documented by the provider.
 	Uncertain bool
@@ -125,16 +148,17 @@ type Entry struct {
 type Options struct {
 	// Remote is the name of the remote that is purged; empty means origin.
 	Remote string
+	// Exposure is what a survey of the repository found out; nil if there was none.
+	Exposure *exposure.Exposure
+	// Repository is the absolute path of the clone, for commands; empty means the report's target where that is one.
+	Repository string
+	// Files are names at the top of the work tree that tell where a project is deployed: vercel.json, serverless.yml.
+	Files []string
 }
 
-// Markdown writes the runbook of a report for `-o markdown`.
+// Markdown writes the runbook of a report for `-o markdown`; see [Plan.Markdown].
 func Markdown(w io.Writer, rep *scanner.Report, set *rules.Set) error {
-	return Runbook(w, rep, set, Options{})
-}
-
-// Runbook writes the runbook of a report as Markdown. It returns the first error of w.
-func Runbook(w io.Writer, rep *scanner.Report, set *rules.Set, opt Options) error {
-	return New(rep, set, opt).Markdown(w)
+	return New(rep, set, Options{}).Markdown(w)
 }
 
 // New builds the plan of a report. Suppressed findings are counted and not planned for.
@@ -142,6 +166,7 @@ func New(rep *scanner.Report, set *rules.Set, opt Options) *Plan {
 	if set == nil {
 		set = rules.NewSet(nil, nil)
 	}
+	opt.Repository = nonEmpty(opt.Repository, rep.Target)
 	p := &Plan{Tool: rep.Tool, Target: rep.Target, Command: rep.Command, ReportedAt: rep.StartedAt, Coverage: rep.Coverage,
 		Hidden: rep.Hidden}
 	groups := map[string][]*scanner.Finding{}
@@ -152,29 +177,46 @@ func New(rep *scanner.Report, set *rules.Set, opt Options) *Plan {
 			p.Suppressed++
 			continue
 		}
+		if f.RuleID == scanner.PurgedObjectRule {
+			p.Returned++
+			continue
+		}
 		if groups[f.Fingerprint] == nil {
 			order = append(order, f.Fingerprint)
 		}
 		groups[f.Fingerprint] = append(groups[f.Fingerprint], f)
 	}
+	if opt.Exposure != nil {
+		p.Surveyed, p.Timeline, p.Incomplete = true, opt.Exposure.Timeline, opt.Exposure.Incomplete
+	}
+	numbers := incident.New(rep, rep.StartedAt).Numbers()
 	for _, fingerprint := range order {
-		p.Leaks = append(p.Leaks, newLeak(groups[fingerprint], set, rep.StartedAt))
+		p.Leaks = append(p.Leaks, newLeak(groups[fingerprint], numbers[fingerprint], set, rep.StartedAt, opt))
 	}
 	slices.SortStableFunc(p.Leaks, compareLeaks)
+	if len(p.Leaks) > 0 {
+		p.Stores, p.Tell = storeSection(p), tellSection(p)
+	}
 	p.Git = gitSections(p, opt)
+	p.Unknown = unknown(p)
 	p.Record = record(p)
 	return p
 }
 
-// compareLeaks puts the leak to stop first first: what is known to be alive, then the gravest.
+// compareLeaks puts the leak to stop first first: what is known to be alive, then the gravest; last what is known to be dead.
 func compareLeaks(a, b Leak) int {
-	switch {
-	case a.alive() && !b.alive():
-		return -1
-	case b.alive() && !a.alive():
-		return 1
+	tier := func(l *Leak) int {
+		switch l.Verdict {
+		case scanner.Live, scanner.Restricted:
+			return 0
+		case scanner.Dead, scanner.Expired:
+			return 2
+		default:
+			return 1
+		}
 	}
 	return cmp.Or(
+		cmp.Compare(tier(&a), tier(&b)),
 		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 		cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
 		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/exposure"
 	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -26,30 +27,32 @@ func gitSections(p *Plan, opt Options) []Section {
 		remote = opt.Remote
 	}
 	s := survey(p)
-	repo := repository(p.Target)
+	repo := repository(opt.Repository)
 	var out []Section
-	if steps := currentSteps(s); len(steps) > 0 {
+	if steps := currentSteps(s, repo); len(steps) > 0 {
 		out = append(out, Section{Title: "Take it out of what is in use now", Steps: steps})
 	}
 	if s.rewritable() {
 		out = append(out,
+			Section{Title: "Purge with this program", Intro: words("It does what the next two parts do by hand, in a fresh clone: choose one way."),
+				Steps: programSteps(remote, repo)},
 			Section{Title: "Before the purge", Intro: words("A purge rewrites history for everybody. It comes after revoking, never " +
 				"instead of it: whoever has a copy keeps it."), Steps: beforeSteps(remote, repo)},
-			Section{Title: "Purge", Steps: purgeSteps(s)},
+			Section{Title: "Purge", Steps: purgeSteps(s, remote, repo)},
 		)
 	}
-	if local := localSteps(s); len(local) > 0 {
+	if local := localSteps(s, repo); len(local) > 0 {
 		out = append(out, Section{Title: "Clean this clone", Steps: local})
 	}
 	if s.rewritable() {
 		out = append(out,
 			Section{Title: "What a purge cannot reach", Intro: words("Rewriting and pushing changes the branches and tags of one " +
-				"remote. Copies elsewhere stay until somebody removes each of them."), Steps: unreachedSteps()},
+				"remote. Copies elsewhere stay until somebody removes each of them."), Steps: unreachedSteps(s, remote, repo)},
 			Section{Title: "Prove it", Steps: proveSteps(s, remote, repo)},
 		)
 	}
 	if len(out) > 0 {
-		out = append(out, Section{Title: "Prevent the next one", Steps: preventSteps()})
+		out = append(out, Section{Title: "Prevent the next one", Steps: preventSteps(repo)})
 	}
 	return out
 }
@@ -63,6 +66,8 @@ type scene struct {
 	encoded bool
 	packed  bool
 	keys    bool
+	// pulls are refs of pull requests that reach a secret.
+	pulls []string
 }
 
 func survey(p *Plan) *scene {
@@ -86,11 +91,39 @@ func survey(p *Plan) *scene {
 			}
 		}
 	}
-	for _, list := range []*[]string{&s.staged, &s.objects, &s.commits} {
+	for i := range p.Leaks {
+		if e := p.Leaks[i].Exposure; e != nil {
+			s.hold(e.Holders)
+			for _, r := range e.Remotes {
+				for _, ref := range r.Refs {
+					if strings.HasPrefix(ref, "refs/pull/") || strings.HasPrefix(ref, "refs/merge-requests/") {
+						s.pulls = append(s.pulls, ref)
+					}
+				}
+			}
+		}
+	}
+	for _, list := range []*[]string{&s.staged, &s.objects, &s.commits, &s.pulls} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
 	return s
+}
+
+// hold adds what the survey saw in this clone.
+func (s *scene) hold(holders []exposure.Holder) {
+	for _, h := range holders {
+		switch h.Kind {
+		case exposure.Stash:
+			s.kinds[scanner.KindStash]++
+		case exposure.Reflog:
+			s.kinds[scanner.KindReflog]++
+		case exposure.Unreachable:
+			s.kinds[scanner.KindUnreachable]++
+		case exposure.Pull:
+			s.pulls = append(s.pulls, h.Name)
+		}
+	}
 }
 
 func (s *scene) any(kinds ...scanner.Kind) bool {
@@ -108,25 +141,32 @@ func isID(s string) bool {
 	return len(s) >= 40 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-func currentSteps(s *scene) []Step {
+// in has commands run in the user's clone, wherever the reader was before.
+func in(repo string, s Step) Step {
+	s.Run = "cd " + repo + "\n" + s.Run
+	s.Missing = append(unknownMissing(repo), s.Missing...)
+	return s
+}
+
+func currentSteps(s *scene, repo string) []Step {
 	var out []Step
 	if len(s.staged) > 0 {
 		var run []string
 		for _, path := range s.staged[:min(len(s.staged), maxIDs)] {
 			run = append(run, "git restore --staged -- "+visible.ShellWord(path))
 		}
-		out = append(out, Step{Title: words("Take it out of the index"), Run: strings.Join(run, "\n"), Text: words(
-			"It is staged and not committed, so history has nothing to purge yet. Take the value out of the file before you stage it again.")})
+		out = append(out, in(repo, Step{Title: words("Take it out of the index"), Run: strings.Join(run, "\n"), Text: words(
+			"It is staged and not committed, so history has nothing to purge yet. Take the value out of the file before you stage it again.")}))
 	}
 	if s.any(scanner.KindFile, scanner.KindCommitContent) {
 		out = append(out, Step{Title: words("Replace it in the files by a reference to the secret manager"), Text: words(
 			"Commit the change only once the old value is revoked: the commit itself points at the secret.")})
 	}
 	if s.any(scanner.KindGitConfig) {
-		out = append(out, Step{Title: words("Take it out of the git configuration"),
+		out = append(out, in(repo, Step{Title: words("Take it out of the git configuration"),
 			Text:    words("A token in a remote's address belongs in a credential helper."),
 			Run:     "git config --show-origin --name-only --list\ngit remote set-url <remote> <address-without-the-token>",
-			Missing: []Missing{{Name: "remote"}, {Name: "address-without-the-token"}}})
+			Missing: []Missing{{Name: "remote"}, {Name: "address-without-the-token"}}}))
 	}
 	return out
 }
@@ -142,6 +182,21 @@ func repository(target string) string {
 	return "<" + unknownRepository + ">"
 }
 
+// programSteps purge by this program.
+func programSteps(remote, repo string) []Step {
+	remote = visible.ShellWord(remote)
+	steps := []Step{
+		{Title: words("See what would be done"), Run: "skant recover plan --remote " + remote + " " + repo, Text: words("It changes nothing: what stands in the way, what is rewritten, " +
+			"the commands to push, what a purge cannot reach, and the letter to the host's support.")},
+		{Title: words("Purge"), Run: "skant recover purge --remote " + remote + " --yes " + repo, Text: words("It needs git-filter-repo, saves everything as a " +
+			"bundle first, and changes neither your clone nor the remote: it prints the commands for both, and where it keeps the file of the incident.")},
+	}
+	for i := range steps {
+		steps[i].Missing = unknownMissing(repo)
+	}
+	return steps
+}
+
 func beforeSteps(remote, repo string) []Step {
 	backup := Step{Title: words("Clone everything that the remote has, and back it up"), Text: words(
 		"REPO is your clone; only the address of its remote is taken from there. The bundle is the way back if the rewrite goes wrong."),
@@ -149,20 +204,24 @@ func beforeSteps(remote, repo string) []Step {
 			"git -C purge.git bundle create ../before.bundle --all\n" +
 			"git -C purge.git bundle verify ../before.bundle\n" +
 			"git -C purge.git for-each-ref --format='%(refname)' > refs-before.txt"}
-	if strings.HasPrefix(repo, "<") {
-		backup.Missing = []Missing{{Name: unknownRepository}}
-	}
+	backup.Missing = unknownMissing(repo)
 	return []Step{
 		{Title: words("Announce a freeze"), Text: words("Nobody pushes until the purge is proven: one push from a stale clone " +
 			"brings everything back. Merge or close open pull requests first, for their commits change, too.")},
 		{Title: words("Make a folder for the incident, outside the repository"), Text: words(
 			"It will hold the secret in clear and the history with it. Delete it at the end; until then nobody else may read it."),
 			Run: "umask 077\nmkdir -p " + caseDir + "\ncd " + caseDir},
+		{Title: words("Keep what the scan found, for the proof"), Run: "skant history " + repo + " -o json=audit.json", Missing: unknownMissing(repo),
+			Text: words("A report holds no secret. Exit status 1 says that there are findings, as there are.")},
 		backup,
 	}
 }
 
-func purgeSteps(s *scene) []Step {
+// sensitive is an option that git-filter-repo has from 2.47 on: it then keeps the remote and names the first changed commits.
+// Older versions add a ref named after each old commit to refs/replace unless they are told not to.
+const sensitive = `$(git filter-repo -h | grep -o -m1 -e --sensitive-data-removal)`
+
+func purgeSteps(s *scene, remote, repo string) []Step {
 	replacement := "Write one line per secret: `literal:`, the value, `==>REMOVED`. Type or paste it into the editor, never " +
 		"into a command line, whose history is kept."
 	if s.encoded {
@@ -177,9 +236,9 @@ func purgeSteps(s *scene) []Step {
 			"`regex:-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----==>REMOVED`, or remove the whole " +
 			"file with `--invert-paths --path`."
 	}
-	options := "--sensitive-data-removal --replace-text ../replace.txt"
-	rewrite := "It rewrites every branch, tag and other ref of the mirror, and prints the first changed commits: keep that output, " +
-		"the host's support will ask for it. Binary files (a NUL in the first 8,192 bytes) are not searched: remove those by path."
+	options := sensitive + " --replace-refs update-no-add --replace-text ../replace.txt"
+	rewrite := "It rewrites every branch, tag and other ref of the mirror, and from version 2.47 on prints the first changed commits: keep that output, " +
+		"the host's support will ask for it. Older versions keep the old and new ids in `filter-repo/commit-map`. Binary files (a NUL in the first 8,192 bytes) are not searched: remove those by path."
 	if s.any(scanner.KindCommitMessage, scanner.KindTagMessage) {
 		options += " --replace-message ../replace.txt"
 	}
@@ -192,7 +251,7 @@ func purgeSteps(s *scene) []Step {
 	if s.any(scanner.KindAuthor) {
 		steps = append(steps, Step{Title: words("Replace it in names and addresses"), Text: words(
 			"It stands in the author or committer of a commit, where text replacement does not look. Write a mailmap file beside replace.txt."),
-			Run: "git filter-repo --sensitive-data-removal --mailmap ../mailmap"})
+			Run: "git filter-repo " + sensitive + " --replace-refs update-no-add --mailmap ../mailmap"})
 	}
 	if s.any(scanner.KindNote) {
 		steps = append(steps, Step{Title: words("Look at the notes"), Text: words(
@@ -209,40 +268,39 @@ func purgeSteps(s *scene) []Step {
 			Run: "git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\nskant history ."},
 		Step{Title: words("Push"), Text: words("GitHub refuses `refs/pull/*`, which only it may change: expected, and the reason for a " +
 			"word with its support below. Branch protection must allow the force-push for the moment. Signatures of rewritten commits " +
-			"and tags are lost."), Run: "git push --force --mirror origin"},
+			"and tags are lost."), Run: "REPO=" + repo + "\n" + `git push --force --mirror "` + address(remote) + `"`, Missing: unknownMissing(repo)},
 	)
 }
 
-func localSteps(s *scene) []Step {
+func localSteps(s *scene, repo string) []Step {
 	if !s.any(scanner.KindStash, scanner.KindReflog, scanner.KindUnreachable) {
 		return nil
 	}
 	var out []Step
 	if s.any(scanner.KindStash) {
-		out = append(out, Step{Title: words("Drop the stash entries that hold it"), Text: words(
+		out = append(out, in(repo, Step{Title: words("Drop the stash entries that hold it"), Text: words(
 			"Apply and re-save what you need without the secret first. Dropping renumbers the entries."),
-			Run: "git stash list\ngit stash drop <stash>", Missing: []Missing{{Name: "stash"}}})
+			Run: "git stash list\ngit stash drop <stash>", Missing: []Missing{{Name: "stash"}}}))
 	}
-	out = append(out, Step{Title: words("Forget what no branch needs"), Text: words(
+	out = append(out, in(repo, Step{Title: words("Forget what no branch needs"), Text: words(
 		"Some places are in no branch or tag, but in the object store of this clone. This deletes all that only the reflog or nothing " +
 			"remembers, for good: recover lost work first."),
-		Run: "git reflog expire --expire=now --expire-unreachable=now --all\ngit gc --prune=now"})
+		Run: "git reflog expire --expire=now --expire-unreachable=now --all\ngit gc --prune=now"}))
 	if ids := s.ids(); len(ids) > 0 && !s.rewritable() {
-		out = append(out, Step{Title: words("Prove that they are gone"), Text: words("Every id must be reported as gone."),
-			Run: "git rev-parse --absolute-git-dir && " + stillThere(ids)})
+		out = append(out, in(repo, Step{Title: words("Prove that they are gone"), Text: words("Every id must be reported as gone."),
+			Run: "git rev-parse --absolute-git-dir && " + stillThere(ids)}))
 	}
 	return out
 }
 
-func unreachedSteps() []Step {
+func unreachedSteps(s *scene, remote, repo string) []Step {
+	pulls := pullStep(s, remote, repo)
 	return []Step{
 		{Title: words("Every other clone"), Text: words("Delete and clone again. Whoever must keep one rebases onto the new history " +
 			"and never merges the old; then `git reflog expire --expire=now --all` and `git gc --prune=now`.")},
 		{Title: words("Forks"), Text: words("Each is a repository of its own. Its owner purges or deletes it; on GitHub, commits of " +
 			"a fork can be seen through the original by their id.")},
-		{Title: words("Pull requests and views by commit id on the host"), Text: words("`refs/pull/*` and cached pages keep the old " +
-			"commits. On GitHub only support removes them: name the repository, the first changed commits and the pull requests."),
-			Link: "https://support.github.com"},
+		pulls,
 		{Title: words("Mirrors, CI caches and artefacts"), Text: words("Mirrors in other hosts, build caches, logs, uploaded " +
 			"artefacts, deployed copies.")},
 		{Title: words("What was built from it"), Text: words("Container layers, packages and archives that were published with the file " +
@@ -252,6 +310,18 @@ func unreachedSteps() []Step {
 	}
 }
 
+// pullStep is on the refs that only the host can change.
+func pullStep(s *scene, remote, repo string) Step {
+	out := Step{Title: words("Pull requests and views by commit id on the host"), Text: words("`refs/pull/*` and cached pages keep the old " +
+		"commits. On GitHub only support removes them: name the repository, the first changed commits and the pull requests."),
+		Link: "https://support.github.com", Run: "git ls-remote " + visible.ShellWord(remote) + " 'refs/pull/*' 'refs/merge-requests/*'"}
+	if len(s.pulls) > 0 {
+		out.Text = append(out.Text, Span{" Known are ", Words})
+		out.Text = append(append(out.Text, namesOf(s.pulls, maxHolders)...), Span{", which reach a secret.", Words})
+	}
+	return in(repo, out)
+}
+
 func proveSteps(s *scene, remote, repo string) []Step {
 	first := Step{Title: words("Clone the remote afresh and look for the ids of this incident"), Text: words(
 		"Every id must be reported as gone. An id that is still there is followed by the refs that reach it."),
@@ -259,19 +329,24 @@ func proveSteps(s *scene, remote, repo string) []Step {
 	if ids := s.ids(); len(ids) > 0 {
 		first.Run += "\ncd proof.git && git rev-parse --absolute-git-dir && " + stillThere(ids)
 	}
-	if strings.HasPrefix(repo, "<") {
-		first.Missing = []Missing{{Name: unknownRepository}}
-	}
+	first.Missing = unknownMissing(repo)
 	steps := []Step{first, {Title: words("Search the fresh clone for the values themselves"),
 		Run:  "cd " + caseDir + "/proof.git && skant history .",
 		Text: words("Exit status 0 says that nothing was found and that everything was read. Ask the providers whether the secrets are dead.")}}
 	if len(s.commits) > 0 {
 		steps = append(steps, Step{Title: words("Ask the server for the old commits by id"), Text: words(
 			"A server may serve a commit that no branch reaches, until it collects its garbage: ask the host's support, or run " +
-				"`git gc --prune=now` on a server of your own. This comes last, because it fetches what it finds."),
-			Run: "cd " + caseDir + "/proof.git && git ls-remote origin HEAD && " +
-				loop(s.commits, `git fetch -q origin "$id" 2>/dev/null`, "STILL SERVED", "refused")})
+				"`git gc --prune=now` on a server of your own, and ask again. What it finds it fetches, into a repository of its own."),
+			Run: "REPO=" + repo + "\nURL=\"" + address(remote) + "\"\ncd " + caseDir + " && rm -rf ask.git && git init -q --bare ask.git && cd ask.git && " +
+				`git ls-remote "$URL" HEAD && ` + loop(s.commits, `git fetch -q --depth=1 "$URL" "$id" 2>/dev/null`, "STILL SERVED", "refused"),
+			Missing: unknownMissing(repo)})
 	}
+	check := Step{Title: words("Have it proven"), Run: "cd " + caseDir + "\nskant recover check --report audit.json --incident \"$HOME/skant-incident.json\" --remote --verify " + repo,
+		Text: words("Exit status 0 only if all is proven: providers, objects, refs, reflogs, stashes and remotes. It names what is not, and what cannot " +
+			"be known. If the program purged, give it the file of the incident that it named with `--incident`, and no `--report`. That file holds no " +
+			"secret: keep it with the record. Providers are asked with the values: where no clone has them any more, add `--secret-file -` and paste them.")}
+	check.Missing = first.Missing
+	steps = append(steps, check)
 	return append(steps, Step{Title: words("Destroy the folder of the incident"),
 		Text: words("Only when all of the above is proven: the backup goes with it."), Run: "rm -rf " + caseDir})
 }
@@ -279,7 +354,20 @@ func proveSteps(s *scene, remote, repo string) []Step {
 // cloneMirror clones what the remote serves. Of a remote that is a path, git would otherwise copy the whole object store,
 // unreachable objects and all.
 func cloneMirror(remote, name string) string {
-	return "git clone --mirror --no-local \"$(git -C \"$REPO\" remote get-url " + visible.ShellWord(remote) + ")\" " + name
+	return "git clone --mirror --no-local \"" + address(remote) + "\" " + name
+}
+
+// address has the shell look up where the remote of $REPO is.
+func address(remote string) string {
+	return `$(git -C "$REPO" remote get-url ` + visible.ShellWord(remote) + ")"
+}
+
+// unknownMissing is what is to be filled in where a command has the path of the clone.
+func unknownMissing(repo string) []Missing {
+	if strings.HasPrefix(repo, "<") {
+		return []Missing{{Name: unknownRepository}}
+	}
+	return nil
 }
 
 // ids are those of all objects that hold a secret and of all commits that brought one.
@@ -308,10 +396,10 @@ func loop(ids []string, test, yes, no string, more ...string) string {
 	return text
 }
 
-func preventSteps() []Step {
+func preventSteps(repo string) []Step {
 	return []Step{
-		{Title: words("Install the hooks in every clone"), Run: "skant hooks install"},
-		{Title: words("Have CI refuse what the hooks did not see"), Run: "skant diff origin/main..HEAD",
-			Text: words("Hooks can be skipped and stale clones can push old history; the check on the server cannot be skipped.")},
+		in(repo, Step{Title: words("Install the hooks in every clone"), Run: "skant hooks install"}),
+		in(repo, Step{Title: words("Have CI refuse what the hooks did not see"), Run: "skant diff origin/main..HEAD",
+			Text: words("Hooks can be skipped and stale clones can push old history; the check on the server cannot be skipped.")}),
 	}
 }

@@ -18,10 +18,10 @@ func record(p *Plan) []Entry {
 		return nil
 	}
 	var what, verdicts, commits []Span
-	first, last, head := p.Leaks[0].First, p.Leaks[0].Last, 0
+	first, last, head := p.Leaks[0].Since, p.Leaks[0].Last, 0
 	for i := range p.Leaks {
 		l := &p.Leaks[i]
-		first, last = earliest(first, l.First), latest(last, l.Last)
+		first, last = earliest(first, l.Since), latest(last, l.Last)
 		if l.InHead {
 			head++
 		}
@@ -37,6 +37,18 @@ func record(p *Plan) []Entry {
 	if rest := len(p.Leaks) - maxRecorded; rest > 0 {
 		what = list(what, Span{"and " + strconv.Itoa(rest) + " more, listed above", Words})
 	}
+	var pushed []Span
+	days := 0
+	for i := range p.Leaks {
+		e := p.Leaks[i].Exposure
+		if e == nil {
+			continue
+		}
+		days = max(days, e.Days)
+		if !e.PushedAt.IsZero() && i < maxRecorded {
+			pushed = list(pushed, Span{p.Leaks[i].Redacted, Value}, Span{" " + estimated(e.Estimate) + date(e.PushedAt), Words})
+		}
+	}
 	until := words("removed in the newest commit known to hold it, or later")
 	if head > 0 {
 		until = words("still exposed when this was written")
@@ -48,6 +60,10 @@ func record(p *Plan) []Entry {
 	if t := instant(first); t != "" {
 		exposed = []Span{{t, Value}}
 	}
+	open := []Span(nil)
+	if days > 0 {
+		open = words(number(days, "day") + " at the longest")
+	}
 	return []Entry{
 		{"Incident", nil},
 		{"Found", []Span{{instant(p.ReportedAt), Value}}},
@@ -56,7 +72,10 @@ func record(p *Plan) []Entry {
 		{"Where", []Span{{number(p.Total(), "place"), Words}, {", listed above", Words}}},
 		{"Introduced in", commits},
 		{"Exposed since", exposed},
+		{"Pushed first", pushed},
 		{"Exposed until", until},
+		{"Could be read by others for", open},
+		{"Copies on remotes", copies(p)},
 		{"Was the repository ever public", nil},
 		{"Alive when found", verdicts},
 		{"Revoked at, by which step", nil},
@@ -64,11 +83,29 @@ func record(p *Plan) []Entry {
 		{"Logs reviewed from, until, by whom", nil},
 		{"Signs of use by others", nil},
 		{"History purged at", nil},
-		{"Proven dead and gone at", nil},
+		{"Proven dead and gone at (skant recover check)", nil},
 		{"Who was told, when", nil},
 		{"What let it happen (the system, not a person)", nil},
 		{"What changes so that it cannot happen again", nil},
 	}
+}
+
+// copies are the remotes that still serve something, as far as they were asked.
+func copies(p *Plan) []Span {
+	var out []Span
+	seen := map[string]bool{}
+	for i := range p.Leaks {
+		if p.Leaks[i].Exposure == nil {
+			continue
+		}
+		for _, r := range p.Leaks[i].Exposure.Remotes {
+			if r.Serves == "yes" && !seen[r.Address] && len(seen) < maxRecorded {
+				seen[r.Address] = true
+				out = list(out, Span{r.Name, Value}, Span{" at ", Words}, Span{r.Address, Value}, Span{" serves it still", Words})
+			}
+		}
+	}
+	return out
 }
 
 func list(have []Span, next ...Span) []Span {

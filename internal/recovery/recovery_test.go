@@ -3,6 +3,7 @@ package recovery
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -65,6 +66,18 @@ func render(t *testing.T, rep *scanner.Report) string {
 	return b.String()
 }
 
+// renderAll renders a report in every format, with a survey.
+func renderAll(t *testing.T, rep *scanner.Report, opt Options) map[string]string {
+	t.Helper()
+	p := New(rep, sampleRules(), opt)
+	var md, web bytes.Buffer
+	text, err := p.JSON()
+	if err := errors.Join(err, p.Markdown(&md), p.HTML(&web)); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"markdown": md.String(), "html": web.String(), "json": string(text)}
+}
+
 func only(rep *scanner.Report, kinds ...scanner.Kind) *scanner.Report {
 	rep.Findings = slices.DeleteFunc(rep.Findings, func(f scanner.Finding) bool { return !slices.Contains(kinds, f.Location.Kind) })
 	return rep
@@ -80,11 +93,14 @@ func TestGolden(t *testing.T) {
 	staged.Findings[0].Location.Kind, staged.Findings[0].Location.Commit, staged.Findings[0].Exposure = scanner.KindStaged, nil, nil
 	staged.Coverage, staged.Command, staged.Target = scanner.Coverage{Complete: true, Blobs: 1, Bytes: 9}, "staged", "."
 	for name, rep := range map[string]*scanner.Report{
-		"history.md": sample(t), "clean.md": clean, "incomplete.md": nothing, "staged.md": staged,
+		"history.md": sample(t), "surveyed.md": sample(t), "clean.md": clean, "incomplete.md": nothing, "staged.md": staged,
 		"unreachable.md": only(sample(t), scanner.KindUnreachable),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := render(t, rep)
+			if name == "surveyed.md" {
+				got = renderAll(t, rep, Options{Exposure: sampleSurvey(rep), Repository: "/srv/it's a clone", Files: []string{"vercel.json"}})["markdown"]
+			}
 			path := filepath.Join("testdata", name)
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -143,6 +159,7 @@ func TestStandardFacts(t *testing.T) {
 	want := map[string]string{
 		"path": "deploy/run it.sh", "commit": strings.Repeat("b", 40), "commit_short": "bbbbbbbbbb", "object": strings.Repeat("2", 40),
 		"first_seen": "2026-03-02T09:30:00Z", "last_seen": "2026-03-21T09:30:00Z", "first_seen_date": "2026-03-02",
+		"since_date": "2026-03-02", "until_date": "2026-04-01", "since_unix": "1772443800", "until_unix": "1775044800",
 		"since": "2026-03-02T09:30:00Z", "until": "2026-04-01T12:00:00Z", "rule_id": "anthropic-api-key", "title": "Anthropic API key",
 		"redacted": "sk-ant-api03-R2D...igAA", "fingerprint": p.Leaks[0].Fingerprint, "refs": "refs/heads/main refs/tags/v1.0",
 		"organization_id": "org-0001", "partial_key_hint": "sk-ant-api03-R2D...igAA",
@@ -174,7 +191,7 @@ func TestRestrictedSections(t *testing.T) {
 	}{
 		{[]scanner.Kind{scanner.KindUnreachable}, "Clean this clone|Prevent the next one"},
 		{[]scanner.Kind{scanner.KindFile}, "Take it out of what is in use now|Prevent the next one"},
-		{[]scanner.Kind{scanner.KindCommitMessage}, "Before the purge|Purge|What a purge cannot reach|Prove it|Prevent the next one"},
+		{[]scanner.Kind{scanner.KindCommitMessage}, "Purge with this program|Before the purge|Purge|What a purge cannot reach|Prove it|Prevent the next one"},
 		{nil, ""},
 	} {
 		if got := strings.Join(titles(only(sample(t), c.kinds...)), "|"); got != c.want {
@@ -253,10 +270,11 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 			f.Excerpt, f.Location.Path, f.Facts, f.Reasons = masked, masked, map[string]string{"partial_key_hint": masked}, []string{masked}
 			f.Location.Commit = &scanner.Commit{ID: masked, Author: masked, Email: masked, Summary: masked}
 		}
-		text := render(t, rep)
-		for _, s := range secrets {
-			if strings.Contains(text, s) {
-				t.Fatalf("a secret is printed:\n%s", text)
+		for format, text := range renderAll(t, rep, Options{Exposure: sampleSurvey(rep)}) {
+			for _, s := range secrets {
+				if strings.Contains(text, s) {
+					t.Fatalf("a secret is printed in %s:\n%s", format, text)
+				}
 			}
 		}
 	}
@@ -265,13 +283,15 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 // TestHostileValuesChangeNoStructure renders the same report with harmless and with hostile values: headings, boxes,
 // tables and fences must be the same, and nothing invisible may be printed.
 func TestHostileValuesChangeNoStructure(t *testing.T) {
-	want := skeleton(render(t, with(sample(t), "harmless")))
+	harmless := with(sample(t), "harmless")
+	want := skeleton(renderAll(t, harmless, Options{Exposure: hostileSurvey(harmless, "harmless")})["markdown"])
 	for _, hostile := range []string{
 		"x\n# heading\n- [ ] **box**\n```\nfence\n", "a | b | c", "`", "``", "```sh", " `a` ", `\`, `\|`, "**bold** _it_ ~~no~~",
 		"<script>alert(1)</script>", "<!-- ", "[a](https://example.org)", "![a](https://example.org/x.png)", "@everyone https://example.org",
 		"\x1b[2J\x9b\u202e\u200b\xff", "&lt;b&gt; &#x60;", strings.Repeat("`", 50), strings.Repeat("long ", 1000), "$(id)", "{commit} {since}",
 	} {
-		text := render(t, with(sample(t), hostile))
+		rep := with(sample(t), hostile)
+		text := renderAll(t, rep, Options{Exposure: hostileSurvey(rep, hostile)})["markdown"]
 		if diff := cmp.Diff(want, skeleton(text)); diff != "" {
 			t.Errorf("%q changes the structure:\n%s", hostile, diff)
 		}
@@ -323,8 +343,8 @@ func skeleton(text string) []string {
 			fenced = ""
 			out = append(out, "end")
 		case fenced != "":
-		case strings.HasPrefix(trimmed, "```") && strings.HasSuffix(trimmed, "sh") && strings.Trim(trimmed, "`") == "sh":
-			fenced = strings.TrimSuffix(trimmed, "sh")
+		case fenceOf(trimmed) != "":
+			fenced = fenceOf(trimmed)
 			out = append(out, "fence")
 		case strings.HasPrefix(trimmed, "|"):
 			out = append(out, fmt.Sprintf("row of %d", cells(trimmed)))
@@ -333,6 +353,15 @@ func skeleton(text string) []string {
 		}
 	}
 	return out
+}
+
+// fenceOf returns the backticks that open a block of code; empty if the line opens none.
+func fenceOf(line string) string {
+	kind := strings.Trim(line, "`")
+	if (kind == "sh" || kind == "text") && strings.HasPrefix(line, "```") {
+		return strings.TrimSuffix(line, kind)
+	}
+	return ""
 }
 
 // cells counts the cells of a table row: a pipe ends one, whatever stands before it.
@@ -349,8 +378,8 @@ func withoutCode(text string) string {
 			if trimmed == fence {
 				fence = ""
 			}
-		case strings.HasPrefix(trimmed, "```") && strings.Trim(trimmed, "`") == "sh":
-			fence = strings.TrimSuffix(trimmed, "sh")
+		case fenceOf(trimmed) != "":
+			fence = fenceOf(trimmed)
 		default:
 			b.WriteString(dropSpans(line))
 		}

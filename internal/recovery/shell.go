@@ -66,7 +66,7 @@ func (r *shellReader) quoteAt(i int, name string, values []string) (text string,
 			return "", false // an option to most programs, a file to curl
 		case name != "path" && climbs(v):
 			return "", false // another place of the same host, in an address
-		case plainValue(v):
+		case plainValue(v), state != unquoted && state != comment && !r.nested && padded(v):
 			out[n] = v
 		case state == unquoted && !r.nested:
 			out[n] = visible.ShellWord(v)
@@ -82,6 +82,9 @@ func (r *shellReader) quoteAt(i int, name string, values []string) (text string,
 
 // plainValue says that a value means itself in a shell, in JSON, in SQL and in the path of an address.
 func plainValue(v string) bool { return visible.PlainWord(v) && !climbs(v) }
+
+// padded says that a value is plain but for equal signs at its end, as base64 has them: they mean nothing within quotes.
+func padded(v string) bool { return plainValue(strings.TrimRight(v, "=")) }
 
 // climbs says that a value would leave the folder that it is put behind.
 func climbs(v string) bool {

@@ -19,7 +19,7 @@ func hostileValues(r *rand.Rand, n int) []string {
 	out := []string{
 		"plain", "a b", "a'b", `a"b`, "a`touch pwned`b", "$(touch pwned)", "${IFS}", "a;touch pwned", "a\ntouch pwned\n", "a&touch pwned&",
 		"'; touch pwned; '", `"; touch pwned; "`, "a\\", "\\'", "!!", "!$", "a#b", "#", "~root", "*", "a>pwned", "<(touch pwned)", "-n", "@/etc/passwd",
-		"\x1b[201~touch pwned\r", "\x00"[:0] + "\t", "\xff\xfe", "é\u202eü", "$'\\n'", "%s%n", "a=b", "[x]", "{a,b}", "../../x", "x/../y z", "\u00a0",
+		"\x1b[201~touch pwned\r", "\x00"[:0] + "\t", "\xff\xfe", "é\u202eü", "$'\\n'", "%s%n", "a=b", "b64==", "[x]", "{a,b}", "../../x", "x/../y z", "\u00a0",
 	}
 	const alphabet = "ab'\"`$\\;&|<>(){}[]!#~*?= \t\n\r\x1b-.\xff\u202e"
 	for range n {
@@ -96,6 +96,9 @@ func TestCommandArrivesAsMeant(t *testing.T) {
 		{"show {v}", "it's", `show 'it'\''s'`},
 		{"show '{v}'", "org-0001", "show 'org-0001'"},
 		{"show '{v}'", "a b", "show '<v>'"},
+		{"show 'x:\"{v}\"'", "q1+/Zg==", "show 'x:\"q1+/Zg==\"'"},
+		{"show '{v}'", "a=b", "show '<v>'"},
+		{`show "$(f '{v}')"`, "Zg==", `show "$(f '<v>')"`},
 		{`show "{v}"`, "2026-03-02T09:30:00Z", `show "2026-03-02T09:30:00Z"`},
 		{"show {v}", "-rf", "show <v>"},
 		{"show {v}", "@file", "show <v>"},

@@ -1,0 +1,99 @@
+package recovery
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skant-dev/skant/scanner"
+)
+
+// Removed stands in a rewritten history where a secret stood.
+const Removed = "***REMOVED***"
+
+// shortest is the least length in bytes of a text that is replaced wherever it stands. What is shorter stands in many
+// texts that have nothing to do with the secret.
+const shortest = 8
+
+// Spellings are the texts by which secrets stand in a repository. They are written into files for git-filter-repo and
+// searched for, and nowhere else: that is why this file is one of the few that may look at values. Printing Spellings
+// prints redacted forms.
+type Spellings struct{ texts []scanner.Secret }
+
+// NewSpellings returns the texts of findings that were made by a scan of this process; those that were read back from a
+// report have none. The longest come first, so that none is broken up by one that is a part of it.
+func NewSpellings(found []scanner.Finding) *Spellings {
+	seen := map[string]bool{}
+	s := &Spellings{}
+	for i := range found {
+		f := &found[i]
+		written := f.Written()
+		if f.Location.Member != "" { // what stands in an archive stands nowhere else in that form
+			written = written[:1]
+		}
+		for _, text := range written {
+			if v := text.Reveal(); len(v) >= shortest && !seen[v] {
+				seen[v] = true
+				s.texts = append(s.texts, text)
+			}
+		}
+	}
+	slices.SortFunc(s.texts, func(a, b scanner.Secret) int {
+		if n := len(b.Reveal()) - len(a.Reveal()); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Reveal(), b.Reveal())
+	})
+	return s
+}
+
+// Len returns how many there are.
+func (s *Spellings) Len() int { return len(s.texts) }
+
+// In reports whether data has one of them.
+func (s *Spellings) In(data []byte) bool {
+	return slices.ContainsFunc(s.texts, func(t scanner.Secret) bool { return bytes.Contains(data, []byte(t.Reveal())) })
+}
+
+// Clean returns data with each of them replaced by [Removed], as git-filter-repo does it with [Spellings.Expressions].
+// It is data itself if there is none.
+func (s *Spellings) Clean(data []byte) []byte {
+	for _, t := range s.texts {
+		if v := []byte(t.Reveal()); bytes.Contains(data, v) {
+			data = bytes.ReplaceAll(data, v, []byte(Removed))
+		}
+	}
+	return data
+}
+
+// Without is Clean with another text in the place of [Removed], for names in which a star may not stand.
+func (s *Spellings) Without(name, instead string) string {
+	for _, t := range s.texts {
+		name = strings.ReplaceAll(name, t.Reveal(), instead)
+	}
+	return name
+}
+
+// Expressions returns what `git filter-repo --replace-text` reads. Each line is a regular expression in which all but
+// letters and digits stand as their numbers: a value may span lines, or have the marks by which that file is read.
+func (s *Spellings) Expressions() []byte { return s.lines(Removed) }
+
+// Names returns what `git filter-repo --paths-from-file` reads, to rename files that are named after a secret.
+func (s *Spellings) Names() []byte { return s.lines("REMOVED") }
+
+func (s *Spellings) lines(instead string) []byte {
+	var b bytes.Buffer
+	for _, t := range s.texts {
+		b.WriteString("regex:")
+		for _, c := range []byte(t.Reveal()) {
+			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
+				b.WriteByte(c)
+			} else {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+		}
+		b.WriteString("==>" + instead + "\n")
+	}
+	return b.Bytes()
+}
