@@ -1,0 +1,181 @@
+package purge
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// binaryHead is how much of a blob git-filter-repo looks at for a zero byte, in bytes: with one, it replaces nothing.
+const binaryHead = 8192
+
+// objects are those of a store that hold a secret.
+type objects struct {
+	// text are blobs in which a text is replaced, strip those that are left out as a whole.
+	text, strip          map[pack.ID]bool
+	commits, tags, trees map[pack.ID]bool
+	// people are the persons, as "name <email>", whose names hold one.
+	people map[person]bool
+	// more counts blobs that have a text and of which the scan reported nothing; stubborn are commits and tags of which the
+	// message would still hold a secret.
+	more     int
+	stubborn []string
+}
+
+type person struct{ name, email string }
+
+// survey looks at every object of a repository for the texts, and takes over what the scan has found.
+func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error) {
+	store, err := r.Objects()
+	if err != nil {
+		return nil, err
+	}
+	o := &objects{text: map[pack.ID]bool{}, strip: map[pack.ID]bool{}, commits: map[pack.ID]bool{}, tags: map[pack.ID]bool{},
+		trees: map[pack.ID]bool{}, people: map[person]bool{}}
+	var mu sync.Mutex
+	var unread error
+	err = store.Each(ctx, pack.EachOptions{}, func(_ int, obj *pack.Object) error {
+		if !p.in.Texts.In(obj.Data) {
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		switch obj.Type {
+		case pack.Blob:
+			if binary(obj.Data) {
+				o.strip[obj.ID] = true
+			} else {
+				o.text[obj.ID] = true
+			}
+		case pack.Commit:
+			o.commits[obj.ID] = true
+			p.persons(o, obj.Data)
+		case pack.Tag:
+			o.tags[obj.ID] = true
+		case pack.Tree:
+			o.trees[obj.ID] = true
+		}
+		return nil
+	}, func(problem pack.Problem) {
+		mu.Lock()
+		defer mu.Unlock()
+		unread = fmt.Errorf("read %s %s: %w", problem.What, problem.Name, problem.Err)
+	})
+	if err == nil {
+		err = unread
+	}
+	return o, err
+}
+
+func binary(data []byte) bool { return bytes.IndexByte(data[:min(len(data), binaryHead)], 0) >= 0 }
+
+// persons notes the author and the committer of a commit if their names have a secret.
+func (p *Plan) persons(o *objects, data []byte) {
+	c, err := repo.ParseCommit(data)
+	if err != nil {
+		return
+	}
+	for _, who := range []repo.Person{c.Author(), c.Committer()} {
+		if p.in.Texts.In([]byte(who.Name)) || p.in.Texts.In([]byte(who.Email)) {
+			o.people[person{who.Name, who.Email}] = true
+		}
+	}
+}
+
+// decide sorts out the blobs that hold a secret in a form that replacing text would not take away: in an archive, in
+// another character set, too short to be replaced wherever it stands, or put together from pieces.
+func (p *Plan) decide(ctx context.Context) error {
+	done := map[pack.ID]bool{}
+	for i := range p.in.Found {
+		f := &p.in.Found[i]
+		id, err := pack.ParseID(f.Location.Object)
+		if err != nil {
+			continue
+		}
+		switch f.Location.Kind {
+		case scanner.KindCommitMessage, scanner.KindAuthor, scanner.KindTagMessage:
+			if err := p.message(ctx, id); err != nil {
+				return err
+			}
+			continue
+		case scanner.KindCommitContent:
+		default:
+			continue
+		}
+		if f.Location.Member != "" {
+			p.objects.stripped(id)
+		}
+		if done[id] || p.objects.strip[id] {
+			continue
+		}
+		done[id] = true
+		data, err := p.in.Repo.Blob(id, 1<<40)
+		if err != nil {
+			return fmt.Errorf("read blob %s: %w", id, err)
+		}
+		if binary(data) {
+			p.objects.stripped(id)
+			continue
+		}
+		still, err := p.holds(ctx, p.in.Texts.Clean(data))
+		if err != nil {
+			return err
+		}
+		if still {
+			p.objects.stripped(id)
+		} else {
+			p.objects.text[id] = true
+		}
+	}
+	for id := range p.objects.text {
+		if !done[id] {
+			p.objects.more++
+		}
+	}
+	return nil
+}
+
+// message notes a commit or tag in which the scan found a secret.
+func (p *Plan) message(ctx context.Context, id pack.ID) error {
+	store, err := p.in.Repo.Objects()
+	if err != nil {
+		return err
+	}
+	t, data, err := store.Get(id)
+	if err != nil {
+		return fmt.Errorf("read object %s: %w", id, err)
+	}
+	switch t {
+	case pack.Commit:
+		p.objects.commits[id] = true
+	case pack.Tag:
+		p.objects.tags[id] = true
+	default:
+		return nil
+	}
+	still, err := p.holds(ctx, p.in.Texts.Clean(data))
+	if still && !slices.Contains(p.objects.stubborn, id.String()) {
+		p.objects.stubborn = append(p.objects.stubborn, id.String())
+	}
+	return err
+}
+
+// holds reports whether one of the secrets can be found in a text.
+func (p *Plan) holds(ctx context.Context, data []byte) (bool, error) {
+	found, err := p.in.Search(ctx, data)
+	return slices.ContainsFunc(found, func(f scanner.Finding) bool { return p.wanted[f.Fingerprint] }), err
+}
+
+func (o *objects) stripped(id pack.ID) {
+	o.strip[id] = true
+	delete(o.text, id)
+}
+
+// blob reports whether a blob holds a secret.
+func (o *objects) blob(id pack.ID) bool { return o.text[id] || o.strip[id] }
