@@ -14,46 +14,9 @@ import (
 func newRecover(a *app) *cobra.Command {
 	cmd := newRunbook(a, "recover [REPO]")
 	cmd.AddCommand(newRunbook(a, "runbook [REPO]"))
-	return cmd
-}
-
-// newRunbook writes the runbook of an incident, from a saved report or from a scan of the history. It is what `recover`
-// does by itself, too.
-func newRunbook(a *app, use string) *cobra.Command {
-	var f scanFlags
-	var from string
-	cmd := &cobra.Command{
-		Use:     use,
-		Short:   helpRecoverShort,
-		Long:    helpRecover,
-		Example: exampleRecover,
-		Args:    exactly(0, 1, hintRecoverArgs),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(f.outputs) == 0 {
-				f.outputs = []string{"markdown"}
-			}
-			switch {
-			case from != "" && len(args) > 0:
-				return withHint(errors.New("both --report and a repository are given"), hintRecoverArgs)
-			case from != "" && (f.enabled || f.dryRun || f.onlyLive):
-				return withHint(errors.New("a saved report holds no values that could be asked about"), hintRecoverVerify)
-			case from != "":
-				return a.render(cmd, from, &f)
-			}
-			path := "."
-			if len(args) == 1 {
-				path = args[0]
-			}
-			f.target = path
-			return a.run(cmd, &f, targetName(path), func(p *prepared) (scanner.Source, func() error, error) {
-				return a.historySource(path, p, false)
-			})
-		},
-	}
-	f.register(cmd)
-	f.registerCache(cmd)
-	f.registerVerify(cmd)
-	cmd.Flags().StringVar(&from, "report", "", helpFlagReport)
+	cmd.AddCommand(newRecoverRevoke(a))
+	cmd.AddCommand(newRecoverPlan(a), newRecoverPurge(a))
+	cmd.AddCommand(newRecoverCheck(a), newRecoverGuard(a))
 	return cmd
 }
 
@@ -75,6 +38,11 @@ func newReport(a *app) *cobra.Command {
 
 // render writes a saved JSON report in other formats. The exit code is that of the scan which made it.
 func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
+	return a.renderWith(cmd, path, f, func(*scanner.Report, []output) error { return nil })
+}
+
+// renderWith is render with something to do once the report is read and before it is written.
+func (a *app) renderWith(cmd *cobra.Command, path string, f *scanFlags, prepare func(rep *scanner.Report, outs []output) error) error {
 	outs, err := parseOutputs(f.outputs)
 	if err != nil {
 		return err
@@ -93,6 +61,9 @@ func (a *app) render(cmd *cobra.Command, path string, f *scanFlags) error {
 	rep.ListSuppressed = f.showSuppressed
 	set, err := f.rulesOf(cmd, rep)
 	if err != nil {
+		return err
+	}
+	if err := prepare(rep, outs); err != nil {
 		return err
 	}
 	if err := a.write(outs, rep, set); err != nil {

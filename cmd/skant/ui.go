@@ -49,7 +49,6 @@ const (
 	hintRange              = "write BASE..HEAD with two revisions of this clone, for example origin/main..HEAD; in CI, check out with fetch-depth: 0."
 	hintStagedArgs         = "`skant staged` takes no arguments: it searches what the next commit would add."
 	hintHistoryArgs        = "name at most one repository: skant history [REPO]."
-	hintRecoverArgs        = "name one repository, or a saved report with --report FILE."
 	hintRecoverVerify      = "`skant verify --report FILE PLACE -o markdown` looks the values up in PLACE, asks, and writes the runbook."
 	hintReportArgs         = "name one saved JSON report, or - for standard input: skant report FILE -o sarif."
 	hintReportFile         = "it must be a report that skant wrote with -o json."
@@ -60,7 +59,7 @@ const (
 )
 
 const (
-	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif, github or markdown; may be repeated"
+	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif, github, markdown or html; may be repeated"
 	helpFlagRules           = "also use the rules of this `FILE` or folder; may be repeated"
 	helpFlagIncludeExamples = "report placeholders, values of tests and published examples, too"
 	helpFlagMinConfidence   = "least `CONFIDENCE` to report: certain, high, medium or low"
@@ -132,16 +131,6 @@ A shallow or partial clone, a missing or damaged object make the result incomple
   skant history ~/src/service -o text -o json=audit.json
   skant history --submodules
   git clone --mirror URL repo.git && skant history repo.git`
-
-	helpRecoverShort = "write the runbook that ends the incident"
-	helpRecover      = `Write the runbook of an incident: for each secret what it opens, since when it could be seen, and
-the steps in order with exact commands: stop it, replace it, review what was done with it, remove it
-from the history, prove that it is gone. From a saved report, or from a scan of the history.
-` + exitStatusHelp
-	exampleRecover = `  skant recover > runbook.md
-  skant recover --verify > runbook.md    # ask first which of them are alive
-  skant history -o json=audit.json; skant recover --report audit.json
-  skant recover runbook ~/src/service -o markdown=runbook.md`
 
 	helpReportShort = "render a saved JSON report in other formats"
 	helpReport      = `Render a JSON report that an earlier scan saved. Nothing is scanned. The exit status is that of

@@ -1,0 +1,246 @@
+// Package proof works out whether an incident is over: claims about each secret and each clone, and for each of them whether it is
+// proven, open, or cannot be known. It never calls proven what it could not look at.
+package proof
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skant-dev/skant/internal/incident"
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/visible"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// Kind says what sort of claim it is. The words are part of the JSON output.
+type Kind string
+
+// The kinds of claim, in the order in which they are shown.
+const (
+	// Dead is that the provider takes the secret no more.
+	Dead Kind = "dead"
+	// Objects is that nothing in a clone holds the secret, by a search of everything.
+	Objects Kind = "objects"
+	// Reach is that none of the objects which held the secret, or led to it, is in a clone, reachable or not.
+	Reach Kind = "reach"
+	// Remote is that a remote gives none of these objects out, and that none of its refs reaches one.
+	Remote Kind = "remote"
+	// Hidden is that nothing would keep quiet about the secret if it came back.
+	Hidden Kind = "not-hidden"
+	// Hooks is that git runs skant where the secret could come back; Guard that the list of what was purged is there.
+	Hooks Kind = "hooks"
+	Guard Kind = "guard"
+)
+
+// Claim is one claim and what is known of it. Remedy is commands, one a line, in which comments begin with #.
+type Claim struct {
+	Kind Kind `json:"kind"`
+	// Where is the path of the clone, or the name of the remote; empty for a claim about a provider.
+	Where string `json:"where,omitempty"`
+	incident.Proof
+}
+
+// Limit is something that no check of this kind can prove.
+type Limit struct {
+	What   string `json:"what"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Result is one check of one incident.
+type Result struct {
+	SchemaVersion string         `json:"schema_version"`
+	Incident      string         `json:"incident"`
+	At            time.Time      `json:"at"`
+	State         incident.State `json:"state"`
+	// Secrets are what the claims are about, by their number.
+	Secrets []Secret `json:"secrets"`
+	Claims  []Claim  `json:"claims"`
+	Limits  []Limit  `json:"limits"`
+}
+
+// Secret names a secret of the incident.
+type Secret struct {
+	Number      int    `json:"number"`
+	Fingerprint string `json:"fingerprint"`
+	RuleID      string `json:"rule_id"`
+	Title       string `json:"title"`
+	Redacted    string `json:"redacted"`
+}
+
+// SchemaVersion is that of [Result]. Within a major version changes only add keys.
+const SchemaVersion = "1.0"
+
+// Input is all that a check looks at.
+type Input struct {
+	File   *incident.File
+	Clones []*Clone
+	// Remotes are the answers of remotes; those with an Err could not be asked.
+	Remotes []*RemoteAnswer
+	// Ask says that remotes were to be asked, Asked that providers were.
+	AskRemotes, AskProviders bool
+	// Words are what providers said in this run, by fingerprint.
+	Words map[string]Word
+	// Known reports whether a rule is there to find a secret with.
+	Known func(ruleID string) bool
+	// Manual names the step of the runbook by which a person stops a secret of a rule; empty if there is none.
+	Manual func(ruleID string) string
+	// Scrub masks secrets in names of a repository; nil means that nothing is masked.
+	Scrub func(string) string
+	// Program is how the program and the file of the incident are named in remedies.
+	Incident string
+	Now      time.Time
+}
+
+// Clone is a repository that was searched, or a host of which only hooks and list are looked at.
+type Clone struct {
+	// Path is how it is called in words and commands.
+	Path string
+	Repo *repo.Repository
+	// Report is of a search of everything in it, with what suppresses findings entered and no rule switched off; nil for a host.
+	Report *scanner.Report
+	// Hooks are the hooks that it needs. Purged is the list of what may not come back, nil if there is none; PurgedErr
+	// is why it could not be read.
+	Hooks     []Hook
+	Purged    *incident.Purged
+	PurgedErr error
+	// Hiding says what in its policy would hide a secret if it came back; "" if nothing would. known is false where that cannot be told.
+	Hiding func(s *incident.Secret) (what, remedy string, known bool)
+	// Host says that it is where a remote is.
+	Host bool
+}
+
+// Hook is a hook that a repository needs, and whether git runs skant there.
+type Hook struct {
+	Name  string
+	Works bool
+	Why   string
+}
+
+// Word is what a provider says of a secret.
+type Word struct {
+	Verdict scanner.Verdict
+	At      time.Time
+	Says    string
+}
+
+// New makes the claims. Its order is that of secrets and kinds.
+func New(in *Input, facts []*Facts) *Result {
+	c := &check{in: in}
+	if c.in.Scrub == nil {
+		c.in.Scrub = func(s string) string { return s }
+	}
+	r := &Result{SchemaVersion: SchemaVersion, Incident: in.File.ID, At: in.Now.UTC().Truncate(time.Second), Claims: []Claim{}}
+	for i := range in.File.Secrets {
+		s := &in.File.Secrets[i]
+		r.Secrets = append(r.Secrets, Secret{s.Number, s.Fingerprint, s.RuleID, s.Title, s.Redacted})
+		c.dead(s)
+		for _, f := range facts {
+			c.objects(s, f)
+		}
+		for _, f := range facts {
+			c.reach(s, f)
+		}
+		c.remotes(s)
+		for _, f := range facts {
+			c.hidden(s, f.Clone)
+		}
+	}
+	for _, clone := range in.Clones {
+		c.hooks(clone)
+		c.guard(clone)
+	}
+	r.Claims = c.claims
+	r.State = r.worst()
+	r.Limits = limits(in)
+	return r
+}
+
+// worst is the state of the whole: proven only if each claim is.
+func (r *Result) worst() incident.State {
+	if r.count(incident.Open) > 0 {
+		return incident.Open
+	}
+	if r.count(incident.Unknown) > 0 || len(r.Claims) == 0 {
+		return incident.Unknown
+	}
+	return incident.Proven
+}
+
+func (r *Result) count(s incident.State) int {
+	n := 0
+	for i := range r.Claims {
+		if r.Claims[i].State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Proofs are the claims as they are kept in the file of the incident.
+func (r *Result) Proofs() []incident.Proof {
+	all := make([]incident.Proof, 0, len(r.Claims))
+	for _, c := range r.Claims {
+		all = append(all, c.Proof)
+	}
+	return all
+}
+
+// check collects the claims of one result.
+type check struct {
+	in     *Input
+	claims []Claim
+}
+
+// add enters a claim. Text of a repository is masked and made safe here, commands at the place where they are made.
+func (c *check) add(kind Kind, where string, secret int, state incident.State, claim, detail, remedy string) {
+	where = visible.Text(c.in.Scrub(where))
+	c.claims = append(c.claims, Claim{Kind: kind, Where: where, Proof: incident.Proof{
+		At: c.in.Now.UTC().Truncate(time.Second), Secret: secret, Claim: visible.Text(c.in.Scrub(claim)), State: state,
+		Detail: visible.Text(c.in.Scrub(detail)), Remedy: c.in.Scrub(remedy),
+	}})
+}
+
+// maxItems bounds how many things of one sort a sentence names.
+const maxItems = 8
+
+// list names the first things of a list.
+func list(items []string) string {
+	if len(items) > maxItems {
+		return strings.Join(items[:maxItems], ", ") + fmt.Sprintf(" and %d more", len(items)-maxItems)
+	}
+	return strings.Join(items, ", ")
+}
+
+// distinct drops what is in a list twice and keeps its order.
+func distinct(items []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(items, func(s string) bool {
+		was := seen[s]
+		seen[s] = true
+		return was
+	})
+}
+
+func short(id string) string { return id[:min(8, len(id))] }
+
+func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// limits are what no check can prove, always.
+func limits(in *Input) []Limit {
+	all := []Limit{
+		{"Forks and pull requests of the repository: on GitHub and GitLab they share its objects, and only the host's support can remove them.", "skant recover plan"},
+		{"Clones of others: whoever has fetched has it.", "skant recover check --incident " + visible.ShellWord(in.Incident) + " THEIR_CLONE"},
+		{"Caches and copies: web views and the API of the host, CI logs, caches and artifacts, images, packages, backups, mirrors.", ""},
+		{"Files of a work tree that git does not know.", "skant scan ."},
+		{"A form in which no rule recognises the secret, a part of it for instance.", "skant hunt ."},
+		{"Whether somebody has used it, or made new credentials with it: the provider's logs tell, see the review steps of the runbook.", "skant recover runbook"},
+	}
+	if b := in.File.Backup; b != nil && b.Path != "" {
+		all = append(all, Limit{
+			"The backup of " + date(b.At) + " holds every secret. Delete it when nothing of it is needed any more.", "rm -- " + visible.ShellWord(b.Path),
+		})
+	}
+	return all
+}

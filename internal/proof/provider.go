@@ -1,0 +1,62 @@
+package proof
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/skant-dev/skant/internal/incident"
+	"github.com/skant-dev/skant/internal/visible"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// dead is the claim that the provider takes a secret no more. What was said in an earlier run counts only if this run was to ask and had no
+// value to ask with, as it is once everything is purged.
+func (c *check) dead(s *incident.Secret) {
+	const claim = "the provider takes it no more"
+	say := func(state incident.State, detail, remedy string) {
+		c.add(Dead, "", s.Number, state, claim, detail, remedy)
+	}
+	again := "skant recover check --verify --incident " + visible.ShellWord(c.in.Incident)
+	manual := c.in.Manual(s.RuleID)
+	if manual == "" {
+		manual = "revoke it at its provider"
+	}
+	step := "# by hand, as the runbook says: " + manual
+	word, asked := c.in.Words[s.Fingerprint]
+	if !asked && c.in.AskProviders {
+		word = Word{Verdict: s.Verdict, At: s.VerifiedAt}
+	}
+	suffix := ""
+	if says := word.Says; says != "" {
+		suffix = ": " + says
+	}
+	switch {
+	case !c.in.AskProviders && !s.VerifiedAt.IsZero() && s.Verdict != scanner.NotAsked:
+		say(incident.Unknown, "nobody was asked now; it was "+string(s.Verdict)+" on "+date(s.VerifiedAt), again)
+	case !c.in.AskProviders:
+		say(incident.Unknown, "nobody was asked", again)
+	case !asked && (word.At.IsZero() || word.Verdict == scanner.NotAsked):
+		say(incident.Unknown, "its value is in no place that was searched, so nobody could be asked", again+" --secret-file FILE   # mode 0600, the secret in it")
+	case word.Verdict == scanner.Dead || word.Verdict == scanner.Expired:
+		detail := string(word.Verdict) + ", asked on " + date(word.At) + suffix
+		if !asked {
+			detail += "; the value is gone from here, so it was not asked again"
+		}
+		say(incident.Proven, detail, "")
+	case word.Verdict == scanner.Live || word.Verdict == scanner.Restricted:
+		say(incident.Open, "it is "+cmp.Or(map[scanner.Verdict]string{scanner.Restricted: "known to its provider, who refuses what was asked (restricted)"}[word.Verdict], "alive")+
+			", asked on "+date(word.At)+suffix, step)
+	case word.Verdict == scanner.Uncheckable:
+		say(incident.Unknown, "nobody can be asked"+suffix, step)
+	default:
+		say(incident.Unknown, "the answer of "+date(word.At)+" does not tell"+suffix, step+"\n"+again)
+	}
+}
+
+// Graver reports whether a verdict is worse news than another: a secret that stands with several ids is dead only if it is with each.
+func Graver(a, b scanner.Verdict) bool {
+	order := []scanner.Verdict{
+		scanner.Dead, scanner.Expired, scanner.NotAsked, scanner.Uncheckable, scanner.Unknown, scanner.Restricted, scanner.Live,
+	}
+	return slices.Index(order, a) > slices.Index(order, b)
+}

@@ -1,0 +1,257 @@
+package proof
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skant-dev/skant/internal/incident"
+	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/visible"
+)
+
+// Bounds of what a remote is asked for by id: objects in all, and objects that it has before that is answer enough.
+const (
+	maxServedAsked = 400
+	maxServed      = 20
+)
+
+// RemoteAnswer is what a remote still has of what was purged.
+type RemoteAnswer struct {
+	Name, Address string
+	// Path is where it is on this machine; empty otherwise. From is the clone whose remote it is.
+	Path, From string
+	// Err is why it could not be asked at all, RefsErr why its refs could not be followed, and Silent why it gave no answer about an object.
+	Err, RefsErr error
+	Silent       string
+	// Refs are those of its refs that lead to a secret's old objects, by the secret's number; All is how many it has.
+	Refs map[int][]RemoteHolder
+	All  int
+	// Served says of ids, in hex, whether it gives them out. What was not asked about is missing.
+	Served map[string]repo.Served
+}
+
+// label is how it is called.
+func (a *RemoteAnswer) label() string {
+	if a.Address == "" {
+		return a.Name
+	}
+	return a.Name + " (" + a.Address + ")"
+}
+
+// RemoteHolder is a ref of a remote, with what it names.
+type RemoteHolder struct{ Name, ID string }
+
+// AskRemote asks a remote of a clone. It never fails: what could not be found out is in the answer.
+func AskRemote(ctx context.Context, r *repo.Repository, name string, f *incident.File, opt repo.FetchOptions) *RemoteAnswer {
+	a := &RemoteAnswer{Name: name, Refs: map[int][]RemoteHolder{}, Served: map[string]repo.Served{}}
+	p, err := repo.NewRemoteProbe(ctx, r, name, opt)
+	if err != nil {
+		a.Err = err
+		return a
+	}
+	a.Address, a.Path = p.Address, p.Path
+	if a.Err = a.refs(ctx, p, f); a.Err == nil {
+		a.served(ctx, p, f)
+	}
+	a.Err = errors.Join(a.Err, p.Close())
+	return a
+}
+
+// refs follows all refs of the remote, in a copy of its history that has nothing of the clone.
+func (a *RemoteAnswer) refs(ctx context.Context, p *repo.RemoteProbe, f *incident.File) error {
+	listed, err := p.Refs(ctx)
+	if err != nil {
+		return err
+	}
+	a.All = len(listed)
+	if len(listed) == 0 {
+		return nil
+	}
+	history, err := p.History(ctx)
+	if err != nil {
+		a.RefsErr = err
+		return nil
+	}
+	graph, err := readCommits(ctx, history)
+	if err != nil {
+		a.RefsErr = err
+		return nil
+	}
+	if graph.problems {
+		a.RefsErr = errors.New("some of its commits cannot be read")
+	}
+	fetched, err := history.Refs()
+	if err != nil {
+		a.RefsErr = err
+		return nil
+	}
+	known := map[string]repo.Ref{}
+	for _, ref := range fetched {
+		if n, ok := repo.RemoteName(ref.Name); ok {
+			known[n] = ref
+		}
+	}
+	for i := range f.Secrets {
+		number := f.Secrets[i].Number
+		var bad []pack.ID
+		direct := map[pack.ID]bool{}
+		for _, o := range oldOf(f, number) {
+			bad, direct[o.id] = append(bad, o.id), true
+		}
+		leads := graph.leading(bad)
+		for _, ref := range listed {
+			got, ok := known[ref.Name]
+			_, seen := graph.numbers[ref.ID]
+			if !ok && !direct[ref.ID] && (ref.Name != "HEAD" || !seen) { // HEAD is fetched only with the branch that it stands for
+				a.RefsErr = fmt.Errorf("%s was not given out", ref.Name)
+				continue
+			}
+			if direct[ref.ID] || direct[got.Peeled] || graph.in(leads, ref.ID) || graph.in(leads, got.Peeled) {
+				if ref.Name != "HEAD" || !seen {
+					a.Refs[number] = append(a.Refs[number], RemoteHolder{ref.Name, ref.ID.String()})
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// served asks for old objects by their ids: first what holds a secret, then what refs named, then other commits.
+func (a *RemoteAnswer) served(ctx context.Context, p *repo.RemoteProbe, f *incident.File) {
+	yes := 0
+	for _, o := range askable(f) {
+		if ctx.Err() != nil {
+			a.Silent = ctx.Err().Error()
+			return
+		}
+		if yes >= maxServed {
+			return
+		}
+		answer, how := p.Serves(ctx, o.id)
+		a.Served[o.hex] = answer
+		switch answer {
+		case repo.ServedYes:
+			yes++
+		case repo.ServedUnknown:
+			a.Silent = how
+			if ctx.Err() == nil && len(a.Served) == 1 { // it will not answer about the others, either
+				return
+			}
+		}
+	}
+}
+
+// askable are the objects that a remote is asked for.
+func askable(f *incident.File) []old {
+	var all []old
+	seen := map[string]bool{}
+	for i := range f.Secrets {
+		for _, o := range oldOf(f, f.Secrets[i].Number) {
+			if !seen[o.hex] {
+				seen[o.hex] = true
+				all = append(all, o)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y old) int { return rank(x.kind) - rank(y.kind) })
+	return all[:min(len(all), maxServedAsked)]
+}
+
+// rank orders what is asked for: what holds a secret itself, what a ref named, the commits in between.
+func rank(kind string) int {
+	switch kind {
+	case "blob", "tag":
+		return 0
+	case "":
+		return 1
+	default:
+		return 2
+	}
+}
+
+// remotes are the claims that remotes have nothing of a secret any more.
+func (c *check) remotes(s *incident.Secret) {
+	const claim = "the remote does not have it any more"
+	if !c.in.AskRemotes {
+		c.add(Remote, "", s.Number, incident.Unknown, claim, "no remote was asked", "skant recover check --remote --incident "+visible.ShellWord(c.in.Incident))
+		return
+	}
+	if len(c.in.Remotes) == 0 {
+		c.add(Remote, "", s.Number, incident.Unknown, claim, "the clone has no remote: where was it pushed to?", "git remote add origin URL")
+	}
+	for _, a := range c.in.Remotes {
+		c.remote(s, a)
+	}
+}
+
+func (c *check) remote(s *incident.Secret, a *RemoteAnswer) {
+	say := func(state incident.State, detail, remedy string) {
+		c.add(Remote, a.label(), s.Number, state, a.label()+" does not have it any more", detail, remedy)
+	}
+	again := "skant recover check --remote --incident " + visible.ShellWord(c.in.Incident)
+	if a.Err != nil {
+		say(incident.Unknown, a.Err.Error(), again)
+		return
+	}
+	objects := oldOf(c.in.File, s.Number)
+	var yes, unanswered []string
+	asked := 0
+	whole := !slices.ContainsFunc(objects, func(o old) bool { return rank(o.kind) == 0 }) // a commit's own message may hold it
+	for _, o := range objects {
+		answer, was := a.Served[o.hex]
+		switch {
+		case was && answer == repo.ServedYes:
+			yes, asked = append(yes, short(o.hex)), asked+1
+		case was && answer == repo.ServedNo:
+			asked++
+		case was || whole || rank(o.kind) < 2: // of commits in between some are enough: what they lead to was asked for
+			unanswered = append(unanswered, short(o.hex))
+		}
+	}
+	refs := a.Refs[s.Number]
+	switch {
+	case len(refs) > 0 || len(yes) > 0:
+		c.remoteOpen(s, a, refs, yes, say)
+	case len(objects) == 0:
+		say(incident.Unknown, "the file of the incident has no object of it", "skant recover check --remote --report FILE --incident "+visible.ShellWord(c.in.Incident)+"   # FILE: a report of before the purge")
+	case a.RefsErr != nil:
+		say(incident.Unknown, "its refs could not be followed: "+a.RefsErr.Error(), again)
+	case len(unanswered) > 0:
+		say(incident.Unknown, strings.TrimSuffix(fmt.Sprintf("it gave no answer about %s: %s", list(unanswered), a.Silent), ": "), again)
+	default:
+		say(incident.Proven, fmt.Sprintf("none of its %d refs leads to an old object; %d of %d were asked for by id, and it has none of them", a.All, asked, len(objects)), "")
+	}
+}
+
+// remoteOpen says what a remote still has.
+func (c *check) remoteOpen(s *incident.Secret, a *RemoteAnswer, refs []RemoteHolder, yes []string, say func(incident.State, string, string)) {
+	push := cmp.Or(a.From, ".")
+	var names, details, remedies []string
+	for _, ref := range refs {
+		names = append(names, ref.Name)
+		if line := c.remoteRef(a, ref, push); len(remedies) < maxItems && !slices.Contains(remedies, line) {
+			remedies = append(remedies, line)
+		}
+	}
+	if len(refs) > maxItems {
+		remedies = append(remedies, "# and so on for all of them; run the check again")
+	}
+	if len(names) > 0 {
+		details = append(details, "it is reached by "+list(names))
+	}
+	if len(yes) > 0 {
+		details = append(details, "it gives out "+list(yes)+" by id")
+		if a.Path != "" {
+			remedies = append(remedies, "git -C "+visible.ShellWord(a.Path)+" reflog expire --expire=now --expire-unreachable=now --all   # where somebody works there, this drops stashes",
+				"git -C "+visible.ShellWord(a.Path)+" gc --quiet --prune=now")
+		} else {
+			remedies = append(remedies, "skant recover plan "+visible.ShellWord(push)+"   # the text for the host's support, who must run the garbage collection")
+		}
+	}
+	say(incident.Open, strings.Join(details, "; "), strings.Join(distinct(remedies), "\n"))
+}
