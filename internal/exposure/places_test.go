@@ -219,6 +219,9 @@ func TestRemoteKnowsMore(t *testing.T) {
 	b := host.at("clone")
 	b.init()
 	b.git("remote", "add", "origin", host.dir)
+	b.git("remote", "add", "again", "file://"+host.dir) // is asked once
+	b.git("remote", "add", "rewritten", "host:")
+	b.git("config", "url."+host.dir+".insteadOf", "host:")
 	b.write("f", secretOf("o")+"\n")
 	b.commit("leak")
 	committed := time.Unix(int64(*b.clock-60), 0).UTC()

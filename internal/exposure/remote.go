@@ -26,7 +26,7 @@ type asked struct {
 
 // ask asks every remote for its refs, and for objects that hold the secrets.
 func (s *survey) ask(ctx context.Context) {
-	remotes, err := s.repo.Remotes()
+	remotes, err := s.repo.Remotes(ctx, s.opt.Env)
 	if err != nil {
 		s.note("remotes", "", err.Error())
 	}
@@ -34,9 +34,21 @@ func (s *survey) ask(ctx context.Context) {
 		s.say("the clone has no remote that could be asked")
 	}
 	ids := s.wanted()
+	var known []*repo.Asker
 	for _, remote := range remotes {
 		a := &asked{remote: remote}
-		if err := a.answer(ctx, s, ids); err != nil {
+		asker, err := repo.NewAsker(ctx, s.repo, remote, repo.AskOptions{Env: s.opt.Env, Timeout: s.opt.Timeout})
+		if err == nil && slices.ContainsFunc(known, asker.Same) {
+			if err := asker.Close(); err != nil {
+				s.note("remotes", remote.Name, err.Error())
+			}
+			continue
+		}
+		if err == nil {
+			known = append(known, asker)
+			err = a.answer(ctx, s, asker, ids)
+		}
+		if err != nil {
 			a.problem = oneLine(s.opt.Scrub(err.Error()))
 			s.note("remotes", remote.Name, a.problem)
 		}
@@ -65,11 +77,8 @@ func (s *survey) wanted() []pack.ID {
 
 func (sub *subject) held() []pack.ID { return slices.Concat(sub.blobs, sub.tags, sub.commits) }
 
-func (a *asked) answer(ctx context.Context, s *survey, ids []pack.ID) (err error) {
-	asker, err := repo.NewAsker(ctx, s.repo, a.remote, repo.AskOptions{Env: s.opt.Env, Timeout: s.opt.Timeout})
-	if err != nil {
-		return err
-	}
+// answer asks, and closes the asker.
+func (a *asked) answer(ctx context.Context, s *survey, asker *repo.Asker, ids []pack.ID) (err error) {
 	defer func() { err = errors.Join(err, asker.Close()) }()
 	if a.refs, err = asker.Refs(ctx); err != nil {
 		return err

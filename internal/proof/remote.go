@@ -14,11 +14,8 @@ import (
 	"github.com/skant-dev/skant/internal/visible"
 )
 
-// Bounds of what a remote is asked for by id: objects in all, and objects that it has before that is answer enough.
-const (
-	maxServedAsked = 400
-	maxServed      = 20
-)
+// maxServedAsked bounds the objects that a remote is asked for by id.
+const maxServedAsked = 400
 
 // RemoteAnswer is what a remote still has of what was purged.
 type RemoteAnswer struct {
@@ -47,27 +44,29 @@ func (a *RemoteAnswer) label() string {
 type RemoteHolder struct{ Name, ID string }
 
 // AskRemote asks a remote of a clone. It never fails: what could not be found out is in the answer.
-func AskRemote(ctx context.Context, r *repo.Repository, name string, f *incident.File, opt repo.FetchOptions) *RemoteAnswer {
-	a := &RemoteAnswer{Name: name, Refs: map[int][]RemoteHolder{}, Served: map[string]repo.Served{}}
-	p, err := repo.NewRemoteProbe(ctx, r, name, opt)
-	if err != nil {
-		a.Err = err
-		return a
+func AskRemote(ctx context.Context, asker *repo.Asker, f *incident.File) *RemoteAnswer {
+	a := &RemoteAnswer{
+		Name: asker.Name, Address: asker.Address, Path: asker.Path, Refs: map[int][]RemoteHolder{}, Served: map[string]repo.Served{},
 	}
-	a.Address, a.Path = p.Address, p.Path
-	if a.Err = a.refs(ctx, p, f); a.Err == nil {
-		a.served(ctx, p, f)
+	if a.Err = a.refs(ctx, asker, f); a.Err == nil {
+		a.served(ctx, asker, f)
 	}
-	a.Err = errors.Join(a.Err, p.Close())
 	return a
 }
 
 // refs follows all refs of the remote, in a copy of its history that has nothing of the clone.
-func (a *RemoteAnswer) refs(ctx context.Context, p *repo.RemoteProbe, f *incident.File) error {
+func (a *RemoteAnswer) refs(ctx context.Context, p *repo.Asker, f *incident.File) error {
 	listed, err := p.Refs(ctx)
 	if err != nil {
 		return err
 	}
+	peeled := map[string]pack.ID{}
+	listed = slices.DeleteFunc(listed, func(ref repo.RemoteRef) bool {
+		if ref.Peeled {
+			peeled[ref.Name] = ref.ID
+		}
+		return ref.Peeled
+	})
 	a.All = len(listed)
 	if len(listed) == 0 {
 		return nil
@@ -90,10 +89,10 @@ func (a *RemoteAnswer) refs(ctx context.Context, p *repo.RemoteProbe, f *inciden
 		a.RefsErr = err
 		return nil
 	}
-	known := map[string]repo.Ref{}
+	known := map[string]pack.ID{}
 	for _, ref := range fetched {
 		if n, ok := repo.RemoteName(ref.Name); ok {
-			known[n] = ref
+			known[n] = ref.ID
 		}
 	}
 	for i := range f.Secrets {
@@ -105,13 +104,13 @@ func (a *RemoteAnswer) refs(ctx context.Context, p *repo.RemoteProbe, f *inciden
 		}
 		leads := graph.leading(bad)
 		for _, ref := range listed {
-			got, ok := known[ref.Name]
+			tagged := peeled[ref.Name]
 			_, seen := graph.numbers[ref.ID]
-			if !ok && !direct[ref.ID] && (ref.Name != "HEAD" || !seen) { // HEAD is fetched only with the branch that it stands for
-				a.RefsErr = fmt.Errorf("%s was not given out", ref.Name)
+			if known[ref.Name] != ref.ID && !direct[ref.ID] && (ref.Name != "HEAD" || !seen) { // HEAD is fetched only with the branch that it stands for
+				a.RefsErr = fmt.Errorf("%s was not given out as it was listed", ref.Name)
 				continue
 			}
-			if direct[ref.ID] || direct[got.Peeled] || graph.in(leads, ref.ID) || graph.in(leads, got.Peeled) {
+			if direct[ref.ID] || direct[tagged] || graph.in(leads, ref.ID) || graph.in(leads, tagged) {
 				if ref.Name != "HEAD" || !seen {
 					a.Refs[number] = append(a.Refs[number], RemoteHolder{ref.Name, ref.ID.String()})
 				}
@@ -122,27 +121,16 @@ func (a *RemoteAnswer) refs(ctx context.Context, p *repo.RemoteProbe, f *inciden
 }
 
 // served asks for old objects by their ids: first what holds a secret, then what refs named, then other commits.
-func (a *RemoteAnswer) served(ctx context.Context, p *repo.RemoteProbe, f *incident.File) {
-	yes := 0
-	for _, o := range askable(f) {
-		if ctx.Err() != nil {
-			a.Silent = ctx.Err().Error()
-			return
-		}
-		if yes >= maxServed {
-			return
-		}
-		answer, how := p.Serves(ctx, o.id)
-		a.Served[o.hex] = answer
-		switch answer {
-		case repo.ServedYes:
-			yes++
-		case repo.ServedUnknown:
-			a.Silent = how
-			if ctx.Err() == nil && len(a.Served) == 1 { // it will not answer about the others, either
-				return
-			}
-		}
+func (a *RemoteAnswer) served(ctx context.Context, p *repo.Asker, f *incident.File) {
+	all := askable(f)
+	ids := make([]pack.ID, 0, len(all))
+	for _, o := range all {
+		ids = append(ids, o.id)
+	}
+	served, why := p.Serve(ctx, ids)
+	for _, o := range all {
+		a.Served[o.hex] = served[o.id]
+		a.Silent = cmp.Or(a.Silent, why[o.id])
 	}
 }
 

@@ -50,6 +50,8 @@ type Fetcher struct {
 	ends   time.Time
 	// sources are what the remote was asked for successfully: ids, or the names of refs where it does not give single commits.
 	sources []string
+	// trace is the file to which git writes what it and the server tell each other; empty for none.
+	trace string
 }
 
 // uploadPack keeps git from asking the clone's configuration for the program at the other end, which for a path is this machine.
@@ -373,6 +375,9 @@ func (f *Fetcher) environment() []string {
 		allowed = "file"
 	}
 	env = append(env, "GIT_ALLOW_PROTOCOL="+allowed)
+	if f.trace != "" {
+		env = append(env, "GIT_TRACE_PACKET="+f.trace)
+	}
 	for _, name := range fetchEnv {
 		if value := get(name); value != "" {
 			env = append(env, name+"="+value)

@@ -1,18 +1,18 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"net/url"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/skant-dev/skant/internal/pack"
 )
 
 // Remote is a place that the configuration of a repository says to fetch from or to push to.
@@ -24,47 +24,123 @@ type Remote struct {
 	url string
 }
 
-// maxRemotes bounds the places that are listed.
-const maxRemotes = 32
+// Bounds on listing remotes.
+const (
+	maxRemotes    = 32
+	configTimeout = 20 * time.Second
+)
 
-// Remotes lists the places that the repository's own configuration names, each once. Those of included files are not among them.
-func (r *Repository) Remotes() ([]Remote, error) {
-	lines, err := r.readConfig(filepath.Join(r.at.commonDir, "config"))
+// Remotes lists the places that the repository's own configuration and what that includes name, origin first, then by name. env looks up the
+// variables that [FetchOptions.Env] does, and may be nil. With an error the list may be there, but lacks something.
+func (r *Repository) Remotes(ctx context.Context, env func(string) string) ([]Remote, error) {
+	lines, err := r.ownConfig(ctx, env)
 	if err != nil {
-		return nil, fmt.Errorf("list remotes: %w", err)
+		err = fmt.Errorf("list remotes: %w", err)
 	}
 	var all []Remote
+	seen := map[Remote]bool{}
 	for _, l := range lines {
 		if l.section != "remote" || l.key != "url" && l.key != "pushurl" || l.value == "" {
 			continue
 		}
-		url := l.value
-		if localURL(url) && !strings.HasPrefix(url, "file://") && !strings.HasPrefix(url, "~") {
-			top := r.at.workTree
-			if top == "" {
-				top = r.at.gitDir
+		remote := Remote{l.subsection, PlainAddress(l.value), l.value}
+		if !seen[remote] {
+			seen[remote] = true
+			all = append(all, remote)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Remote) int {
+		if (a.Name == "origin") != (b.Name == "origin") {
+			if a.Name == "origin" {
+				return -1
 			}
-			url = under(top, url)
+			return 1
 		}
-		if slices.ContainsFunc(all, func(have Remote) bool { return have.url == url }) {
-			continue
+		return cmp.Compare(a.Name, b.Name)
+	})
+	if len(all) > maxRemotes {
+		err = errors.Join(err, fmt.Errorf("list remotes: %d places, of which %d are looked at", len(all), maxRemotes))
+		all = all[:maxRemotes]
+	}
+	return all, err
+}
+
+// ownSetting is a line of the repository's own configuration.
+type ownSetting struct {
+	setting
+	// included says that it stands in a file that the configuration names.
+	included bool
+}
+
+// ownConfig reads the repository's own configuration, that of the work tree and what they include. With an error the files
+// themselves may have been read, and what they include not.
+func (r *Repository) ownConfig(ctx context.Context, env func(string) string) ([]ownSetting, error) {
+	var all []ownSetting
+	var errs []error
+	files := []string{filepath.Join(r.at.commonDir, "config")}
+	for i := 0; i < len(files); i++ {
+		lines, err := r.readConfig(files[i])
+		if err != nil {
+			return all, err
 		}
-		if all = append(all, Remote{l.subsection, PlainAddress(l.value), url}); len(all) > maxRemotes {
-			return all[:maxRemotes], fmt.Errorf("list remotes: more than %d places", maxRemotes)
+		if i == 0 && slices.ContainsFunc(lines, func(l setting) bool {
+			return l.section == "extensions" && l.key == "worktreeconfig" && isTrue(l.value)
+		}) {
+			files = append(files, filepath.Join(r.at.gitDir, "config.worktree"))
 		}
+		if slices.ContainsFunc(lines, func(l setting) bool { return strings.HasPrefix(l.section, "include") }) {
+			more, err := r.included(ctx, files[i], env)
+			if err == nil {
+				all = append(all, more...)
+				continue
+			}
+			errs = append(errs, err)
+		}
+		for _, l := range lines {
+			all = append(all, ownSetting{setting: l})
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// included has git read a file of configuration with what it includes.
+func (r *Repository) included(ctx context.Context, path string, env func(string) string) ([]ownSetting, error) {
+	f := &Fetcher{repo: r, opt: FetchOptions{Env: env, Timeout: configTimeout}, ends: time.Now().Add(configTimeout)}
+	out, said, err := f.execute(ctx, maxConfig, "config", "--file", path, "--includes", "--show-origin", "--list", "--null")
+	if err != nil {
+		return nil, fmt.Errorf("read what the configuration includes: %w: %s", err, complaint(said))
+	}
+	var all []ownSetting
+	fields := strings.Split(string(out), "\x00")
+	for i := 0; i+1 < len(fields); i += 2 {
+		name, value, given := strings.Cut(fields[i+1], "\n")
+		if !given {
+			value = "true"
+		}
+		section, _, _ := strings.Cut(name, ".")
+		rest := strings.TrimPrefix(strings.TrimPrefix(name, section), ".")
+		sub, key := "", rest
+		if at := strings.LastIndexByte(rest, '.'); at >= 0 {
+			sub, key = rest[:at], rest[at+1:]
+		}
+		from := strings.TrimPrefix(fields[i], "file:")
+		all = append(all, ownSetting{setting{strings.ToLower(section), sub, strings.ToLower(key), value}, filepath.ToSlash(from) != filepath.ToSlash(path)})
 	}
 	return all, nil
 }
 
+// plainScheme is what may stand before "://", with the name of a remote helper.
+var plainScheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z0-9+.-]+::)?[A-Za-z0-9+.-]+$`) })
+
 // PlainAddress returns an address of a remote without the user, the password and what may stand behind the path.
 func PlainAddress(url string) string {
 	scheme, rest, found := strings.Cut(url, "://")
-	if !found {
-		if localURL(url) {
-			return url
-		}
-		start, _, _ := strings.Cut(url, "/") // of USER@HOST:PATH
-		return url[strings.LastIndexByte(start, '@')+1:]
+	found = found && plainScheme().MatchString(scheme)
+	if !found && localURL(url) {
+		return url
+	}
+	if !found { // USER@HOST:PATH, or nothing that git knows
+		return url[strings.LastIndexByte(url, '@')+1:]
 	}
 	// A token that is not escaped may hold any mark of a url, so everything up to the last @ is taken for it.
 	rest = rest[strings.LastIndexByte(rest, '@')+1:]
@@ -74,211 +150,35 @@ func PlainAddress(url string) string {
 	return scheme + "://" + rest
 }
 
-// AskOptions says how remotes are asked. The zero value is usable.
-type AskOptions struct {
-	// Env is that of [FetchOptions].
-	Env func(string) string
-	// Timeout bounds all asking of one remote together; 0 means two minutes.
-	Timeout time.Duration
-}
-
-// Bounds on asking a remote.
-const (
-	askTimeout   = 2 * time.Minute
-	maxListed    = 256 << 20 // bytes of a list of refs
-	maxAsked     = 256       // objects that are asked for at once
-	maxAskRounds = 128
-)
-
-// Asker asks one remote what it has. It works in a repository of its own, below the folder for temporary files, so that nothing of what is
-// fetched gets into the clone, and none of the clone's configuration but addresses and headers for them counts: no program
-// that it names is run. The user's own configuration counts, which may have the credentials.
-type Asker struct {
-	fetcher *Fetcher
-	dir     string
-}
-
-// NewAsker prepares asking a remote that [Repository.Remotes] listed. Close must be called.
-func NewAsker(ctx context.Context, r *Repository, remote Remote, opt AskOptions) (*Asker, error) {
-	if opt.Timeout <= 0 {
-		opt.Timeout = askTimeout
-	}
-	dir, err := os.MkdirTemp("", "skant-ask-")
-	if err != nil {
-		return nil, fmt.Errorf("ask a remote: %w", err)
-	}
-	a := &Asker{dir: dir}
-	scratch, err := a.prepare(r, remote)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("ask a remote: %w", err), a.Close())
-	}
-	a.fetcher = &Fetcher{
-		repo: scratch, opt: FetchOptions{Env: opt.Env, Timeout: opt.Timeout}, remote: "asked", ends: time.Now().Add(opt.Timeout),
-	}
-	url, err := a.fetcher.run(ctx, "remote", "get-url", "--", "asked")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("ask a remote: %w", err), a.Close())
-	}
-	a.fetcher.local = localURL(strings.TrimSpace(string(url)))
-	return a, nil
-}
-
-// prepare makes an empty repository whose only remote is the one that is asked.
-func (a *Asker) prepare(r *Repository, remote Remote) (*Repository, error) {
-	for _, name := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags"} {
-		if err := os.MkdirAll(filepath.Join(a.dir, filepath.FromSlash(name)), 0o700); err != nil {
-			return nil, err
+// localPath returns the absolute path of a remote on this machine, or "" where it is not known; relative ones begin at the top of the clone.
+func (r *Repository) localPath(address string, env func(string) string) string {
+	if rest, found := strings.CutPrefix(address, "file://"); found {
+		if path, err := url.PathUnescape(rest); err == nil {
+			rest = path
 		}
-	}
-	var b strings.Builder
-	b.WriteString("[core]\n\tbare = true\n")
-	if r.Format() == pack.SHA256 {
-		b.WriteString("\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n")
-	} else {
-		b.WriteString("\trepositoryformatversion = 0\n")
-	}
-	b.WriteString("[fetch]\n\tfsckObjects = false\n[transfer]\n\tfsckObjects = false\n[protocol]\n\tversion = 2\n")
-	fmt.Fprintf(&b, "[remote \"asked\"]\n\turl = %s\n", configValue(remote.url))
-	lines, err := r.readConfig(filepath.Join(r.at.commonDir, "config"))
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range lines {
-		if l.section == "http" && l.key == "extraheader" || l.section == "url" && l.key == "insteadof" {
-			fmt.Fprintf(&b, "[%s %s]\n\t%s = %s\n", l.section, configName(l.subsection), l.key, configValue(l.value))
+		if runtime.GOOS == "windows" && len(rest) > 2 && rest[0] == '/' && rest[2] == ':' { // /C:/...
+			rest = rest[1:]
 		}
+		return filepath.FromSlash(rest)
 	}
-	for name, text := range map[string]string{"HEAD": "ref: refs/heads/none\n", "config": b.String()} {
-		if err := os.WriteFile(filepath.Join(a.dir, name), []byte(text), 0o600); err != nil {
-			return nil, err
+	if strings.HasPrefix(address, "~") {
+		rest, own := strings.CutPrefix(address, "~/")
+		if home := lookUp(env, "HOME"); own && filepath.IsAbs(home) {
+			return filepath.Join(home, filepath.FromSlash(rest))
 		}
-	}
-	return Open(a.dir, Options{Git: r.opt.Git})
-}
-
-// configValue and configName quote what a configuration file says, and the middle part of a section's name.
-func configValue(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\x00", "").Replace(s) + `"`
-}
-
-func configName(s string) string {
-	if s == "" {
 		return ""
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", "", "\x00", "").Replace(s) + `"`
+	top := r.at.workTree
+	if top == "" {
+		top = r.at.gitDir
+	}
+	return under(top, filepath.FromSlash(address))
 }
 
-// Close removes everything that was fetched.
-func (a *Asker) Close() error {
-	var err error
-	if a.fetcher != nil {
-		err = a.fetcher.repo.Close()
+// lookUp is a variable of an environment that may be nil.
+func lookUp(env func(string) string, name string) string {
+	if env == nil {
+		return ""
 	}
-	return errors.Join(err, os.RemoveAll(a.dir))
-}
-
-// Refs lists the refs that the remote shows, HEAD among them. Behind an annotated tag comes what it finally names, once more with
-// the tag's name.
-func (a *Asker) Refs(ctx context.Context) ([]RemoteRef, error) {
-	out, said, err := a.fetcher.execute(ctx, maxListed, "ls-remote", "--quiet", uploadPack, "--", a.fetcher.remote)
-	if err != nil {
-		return nil, fmt.Errorf("list the remote's refs: %w: %s", err, complaint(said))
-	}
-	var refs []RemoteRef
-	for line := range strings.Lines(string(out)) {
-		hex, name, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "\t")
-		id, err := pack.ParseID(hex)
-		if err != nil {
-			continue
-		}
-		refs = append(refs, RemoteRef{Name: strings.TrimSuffix(name, "^{}"), ID: id})
-	}
-	return refs, nil
-}
-
-// complaint is what git says went wrong, in one line and without the user's name and password.
-func complaint(said string) string {
-	for line := range strings.Lines(said) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "warning:") {
-			return clip200(withoutUser(line))
-		}
-	}
-	return "git does not say why"
-}
-
-// refused is what a server says of an object that it does not have, and of one that it gives nobody by its id.
-var refused = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(not our ref|request for unadvertised object) ([0-9a-f]{40,64})\b`)
-})
-
-// Serve asks for objects by their ids, all at once where the remote has them, and one time more for each that it has not. why says
-// in a clause why an answer is unknown. After a number of rounds the rest stays so.
-func (a *Asker) Serve(ctx context.Context, ids []pack.ID) (served map[pack.ID]Served, why map[pack.ID]string) {
-	served, why = map[pack.ID]Served{}, map[pack.ID]string{}
-	left := slices.Clone(ids)
-	slices.SortFunc(left, pack.ID.Compare)
-	left = slices.Compact(left)
-	for round := 0; len(left) > 0; round++ {
-		batch := left[:min(len(left), maxAsked)]
-		if round == maxAskRounds || ctx.Err() != nil {
-			for _, id := range left {
-				served[id], why[id] = ServedUnknown, "not asked: too many objects, or too little time"
-			}
-			break
-		}
-		said, err := a.fetch(ctx, batch)
-		if err == nil {
-			a.took(batch, served, why)
-			left = left[len(batch):]
-			continue
-		}
-		m := refused().FindStringSubmatch(said)
-		at := -1
-		if m != nil {
-			at = slices.IndexFunc(batch, func(id pack.ID) bool { return id.String() == m[2] })
-		}
-		switch {
-		case at < 0:
-			for _, id := range batch {
-				served[id], why[id] = ServedUnknown, complaint(said)
-			}
-			left = left[len(batch):]
-			continue
-		case m[1] == "not our ref":
-			served[batch[at]] = ServedNo
-		default:
-			served[batch[at]], why[batch[at]] = ServedUnknown, "the remote gives no object by its id, except what its refs name"
-		}
-		left = slices.Delete(left, at, at+1)
-	}
-	return served, why
-}
-
-// fetch asks for objects, without what commits lead to where the remote can leave that out.
-func (a *Asker) fetch(ctx context.Context, ids []pack.ID) (said string, err error) {
-	args := []string{
-		"fetch", "--quiet", "--no-recurse-submodules", "--no-auto-maintenance", "--no-prune", "--no-write-commit-graph",
-		"--no-show-forced-updates", "--no-write-fetch-head", "--no-tags", "--depth=1", "--filter=tree:0", uploadPack, "--", a.fetcher.remote,
-	}
-	for _, id := range ids {
-		args = append(args, id.String())
-	}
-	_, said, err = a.fetcher.execute(ctx, 1<<20, args...)
-	return said, err
-}
-
-// took looks for what a fetch without an error has brought.
-func (a *Asker) took(ids []pack.ID, served map[pack.ID]Served, why map[pack.ID]string) {
-	again, err := a.fetcher.repo.reopen()
-	if err == nil {
-		a.fetcher.repo = again
-	}
-	for _, id := range ids {
-		switch {
-		case err == nil && again.has(id):
-			served[id] = ServedYes
-		default:
-			served[id], why[id] = ServedUnknown, "git fetched it without an error, and it is not there"
-		}
-	}
+	return env(name)
 }
