@@ -16,7 +16,7 @@ func newRecover(a *app) *cobra.Command {
 	cmd.AddCommand(newRunbook(a, "runbook [REPO]"))
 	cmd.AddCommand(newRecoverRevoke(a))
 	cmd.AddCommand(newRecoverPlan(a), newRecoverPurge(a))
-	cmd.AddCommand(newRecoverCheck(a), newRecoverGuard(a))
+	cmd.AddCommand(newRecoverCheck(a), newRecoverGuard(a), newRecoverAttest(a))
 	return cmd
 }
 

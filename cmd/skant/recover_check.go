@@ -1,13 +1,14 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,8 @@ type checkRun struct {
 	report, file, secrets string
 	clones                list
 	remote, submodules    bool
+	// accept says that the word of a person counts like a proof.
+	accept bool
 
 	incident *incident.File
 	saved    *scanner.Report
@@ -57,6 +60,7 @@ func newRecoverCheck(a *app) *cobra.Command {
 	fs.StringVar(&r.secrets, "secret-file", "", helpFlagCheckSecrets)
 	fs.BoolVar(&r.remote, "remote", false, helpFlagCheckRemote)
 	fs.BoolVar(&r.submodules, "submodules", false, helpFlagSubmodules)
+	fs.BoolVar(&r.accept, "accept-attested", false, helpFlagCheckAccept)
 	r.clones.register(cmd, "clone", "", helpFlagCheckClone)
 	for _, name := range append(checkForeign(), "min-confidence", "include-examples") {
 		cmd.Flags().Lookup(name).Hidden = true
@@ -148,7 +152,7 @@ func (r *checkRun) open() error {
 	if len(r.incident.Secrets) == 0 {
 		return withHint(errors.New("the incident has no secret"), hintCheckIncident)
 	}
-	return nil
+	return r.app.wordsHold(r.cmd.Context(), r.incident)
 }
 
 // addCommits has the incident know the commits that brought a secret: refs of a remote are followed to them.
@@ -172,7 +176,7 @@ func (r *checkRun) finish(result *proof.Result, outs []output) error {
 	r.incident.Proofs = result.Proofs()
 	for fingerprint, word := range r.input.Words {
 		if s := r.incident.Secret(fingerprint); s != nil && !word.At.IsZero() {
-			s.Verdict, s.VerifiedAt = word.Verdict, word.At.UTC()
+			r.incident.Heard(s, word.Verdict, word.At)
 		}
 	}
 	saved := r.incident.Write(r.file)
@@ -191,10 +195,21 @@ func (r *checkRun) finish(result *proof.Result, outs []output) error {
 	if saved != nil {
 		return &incompleteError{saved}
 	}
-	switch result.State {
-	case incident.Proven:
+	return r.outcome(result)
+}
+
+// outcome is the status that stands for a result, with a last line about what rests on the word of a person.
+func (r *checkRun) outcome(result *proof.Result) error {
+	accepted := result.State == incident.Attested && r.accept
+	if words := result.Rests(); words != "" && (r.accept || result.State != incident.Attested) {
+		r.app.say(msgCheckRests, words)
+	} else if words != "" {
+		r.app.say(msgCheckRestsNot, words)
+	}
+	switch {
+	case result.State == incident.Proven || accepted:
 		return nil
-	case incident.Open:
+	case result.State == incident.Open:
 		return &resultError{exitFindings}
 	default:
 		return &resultError{exitIncomplete}
@@ -226,41 +241,38 @@ func distinctPaths(paths []string) []string {
 	return all
 }
 
-// remotes asks the remotes of the clones, each once, and looks at those on this machine.
+// remotes asks the remotes of the clones, each place once, and looks at those on this machine.
 func (r *checkRun) remotes() {
 	ctx := r.cmd.Context()
-	opt := repo.FetchOptions{Env: r.app.env, Timeout: r.flags.timeout}
-	known := map[string]bool{}
+	var known []*repo.Asker
 	for _, clone := range slices.Clone(r.input.Clones) {
-		names, err := repo.RemoteNames(ctx, clone.Repo, opt)
+		all, err := clone.Repo.Remotes(ctx, r.app.env)
 		if err != nil {
-			r.input.Remotes = append(r.input.Remotes, &proof.RemoteAnswer{Name: "the remote of " + clone.Path, Err: err})
-			continue
+			r.input.Remotes = append(r.input.Remotes, &proof.RemoteAnswer{Name: "a remote of " + clone.Path, Err: err})
 		}
-		for _, name := range names {
-			address, path := remotePlace(ctx, clone.Repo, name, opt)
-			if known[address] && address != "" {
+		for _, remote := range all {
+			asker, err := repo.NewAsker(ctx, clone.Repo, remote, repo.AskOptions{Env: r.app.env, Timeout: cmp.Or(r.flags.timeout, askTime)})
+			if err != nil {
+				r.input.Remotes = append(r.input.Remotes, &proof.RemoteAnswer{Name: remote.Name, Address: remote.Address, From: clone.Path, Err: err})
 				continue
 			}
-			known[address] = true
-			if path != "" {
-				r.host(path)
+			if !slices.ContainsFunc(known, asker.Same) {
+				known = append(known, asker)
+				if asker.Path != "" {
+					r.host(asker.Path)
+				}
+				if r.remote {
+					answer := proof.AskRemote(ctx, asker, r.incident)
+					answer.From = clone.Path
+					r.input.Remotes = append(r.input.Remotes, answer)
+				}
 			}
-			if !r.remote {
-				continue
+			if err := asker.Close(); err != nil { // what was fetched is still there
+				r.close = append(r.close, func() error { return err })
 			}
-			answer := proof.AskRemote(ctx, clone.Repo, name, r.incident, opt)
-			answer.From = clone.Path
-			r.input.Remotes = append(r.input.Remotes, answer)
 		}
 	}
 }
 
-// remotePlace is the address of a remote and, if it is on this machine, its folder; empty where that cannot be told.
-func remotePlace(ctx context.Context, clone *repo.Repository, name string, opt repo.FetchOptions) (address, path string) {
-	p, err := repo.NewRemoteProbe(ctx, clone, name, opt)
-	if err != nil || p.Close() != nil {
-		return "", ""
-	}
-	return p.Address, p.Path
-}
+// askTime is how long asking one remote may take, whose whole history is fetched.
+const askTime = 10 * time.Minute

@@ -262,6 +262,7 @@ func (r *checkRun) ask() error {
 		return err
 	}
 	r.input.Manual = func(id string) string { return manualStep(whole, id) }
+	r.input.Askable = func(id string) bool { return askable(whole, id) }
 	if !r.input.AskProviders || len(r.found) == 0 {
 		return nil
 	}

@@ -28,6 +28,8 @@ type File struct {
 	Rewritten []Rewrite `json:"rewritten,omitempty"`
 	Backup    *Backup   `json:"backup,omitempty"`
 	Proofs    []Proof   `json:"proofs,omitempty"`
+	// Attestations are what people say of claims that no program can prove.
+	Attestations []Attestation `json:"attestations,omitempty"`
 }
 
 // Secret is one secret of the incident.
@@ -82,6 +84,8 @@ const (
 	Proven  State = "proven"
 	Open    State = "open"
 	Unknown State = "unknown"
+	// Attested is what rests on the word of a person. It is never proven.
+	Attested State = "attested"
 )
 
 // Proof is one claim of a check: that the provider calls a secret dead, that no object holds it.

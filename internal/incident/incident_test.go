@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -74,6 +75,37 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestObjectsOfTexts: what a text is of says what sort of object has it, although a report describes a tag as it does a commit.
+func TestObjectsOfTexts(t *testing.T) {
+	for _, c := range []struct {
+		kind      scanner.Kind
+		described bool
+		want      string
+	}{
+		{scanner.KindTagMessage, true, "tag"},
+		{scanner.KindTagMessage, false, "tag"},
+		{scanner.KindCommitMessage, true, "commit"},
+		{scanner.KindCommitMessage, false, "commit"},
+		{scanner.KindAuthor, true, "commit"},
+		{scanner.KindCommitContent, false, "blob"},
+		{scanner.KindRefName, false, ""},
+	} {
+		found := finding("a", "low-key", rules.Low)
+		found.Location = scanner.Location{Kind: c.kind, Object: hexes("1", 40)}
+		if c.described {
+			found.Location.Commit = &scanner.Commit{ID: hexes("1", 40), Date: day}
+		}
+		f := New(&scanner.Report{Findings: []scanner.Finding{found}}, day)
+		got := ""
+		if len(f.Objects) == 1 {
+			got = f.Objects[0].Type
+		}
+		if got != c.want {
+			t.Errorf("%s, described %t: %q, want %q", c.kind, c.described, got, c.want)
+		}
+	}
+}
+
 // TestMerge: numbers stay, nothing is forgotten, and the last word of a provider holds.
 func TestMerge(t *testing.T) {
 	f := New(leaked(), day)
@@ -99,13 +131,17 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-func whole(t *testing.T) *File {
+func whole(t testing.TB) *File {
 	t.Helper()
 	f := New(leaked(), day)
 	f.Repository = "https://git.example.org/team/app"
 	f.Rewritten = []Rewrite{{"refs/heads/main", hexes("6", 40), hexes("7", 40)}, {"refs/heads/gone", hexes("8", 40), ""}, {"refs/heads/same", hexes("9", 40), hexes("9", 40)}}
 	f.Backup = &Backup{"backup.bundle", hexes("a", 64), day}
-	f.Proofs = []Proof{{At: day, Secret: 1, Claim: "dead", State: Proven}, {At: day, Claim: "hooks", State: Open, Detail: "none", Remedy: "install"}}
+	f.Proofs = []Proof{{At: day, Secret: 1, Claim: "dead", State: Proven}, {At: day, Claim: "hooks", State: Open, Detail: "none", Remedy: "install"}, {At: day, Secret: 2, Claim: "dead", State: Attested}}
+	f.Attestations = []Attestation{
+		{Claim: OfProvider, Secret: 2, By: "Ada", Evidence: "change 4711", Date: day, At: day.Add(time.Hour)},
+		{Claim: OfForks, By: "Ada", Evidence: "ticket 4712", Date: day, At: day, Contradicted: "it is there", ContradictedAt: day.Add(time.Hour)},
+	}
 	return f
 }
 
@@ -137,6 +173,9 @@ func TestFileFollowsItsSchema(t *testing.T) {
 	for _, c := range [][2]string{
 		{`"state": "proven"`, `"state": "believed"`}, {`"number": 1`, `"number": 0`}, {`"type": "blob"`, `"type": "tree"`}, {hexes("2", 40), "22"},
 		{`"schema_version": "1.0"`, `"schema_version": "2.0"`}, {`"claim": "dead"`, `"claim": ""`},
+		{`"claim": "provider"`, `"claim": "reach"`}, {`"claim": "forks"`, `"claim": "provider"`}, {`"claim": "provider"`, `"claim": "use"`}, {`"by": "Ada"`, `"by": ""`},
+		{`"evidence": "change`, `"evidence": "\u001b`}, {`"evidence": "change`, `"evidence": "` + strings.Repeat("x", MaxEvidence)}, {`"by": "Ada"`, `"by": "` + strings.Repeat("x", MaxName+1) + `"`},
+		{`"contradicted": "it is there",`, ``}, {`"date": "2026`, `"date": "soon`},
 	} {
 		bad := strings.Replace(string(text), c[0], c[1], 1)
 		if bad == string(text) {
@@ -182,9 +221,17 @@ func TestLoadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "null": "null", "a list": "[]", "no incident": "{}", "a report": `{"schema_version":"1.0","findings":[]}`, "two": string(good) + "{}",
 		"cut": string(good[:len(good)-9]), "one number twice": strings.Replace(string(good), `"number":2`, `"number":1`, 1),
-		"one secret twice":        strings.Replace(string(good), hexes("a", 32), hexes("b", 32), 1),
-		"a proof of nothing":      strings.Replace(string(good), `"secret":1,"claim"`, `"secret":7,"claim"`, 1),
-		"a type that is no types": strings.Replace(string(good), `"number":2`, `"number":"`+hexes("s", 30)+`"`, 1),
+		"one secret twice":          strings.Replace(string(good), hexes("a", 32), hexes("b", 32), 1),
+		"a proof of nothing":        strings.Replace(string(good), `"secret":1,"claim"`, `"secret":7,"claim"`, 1),
+		"an attestation of nothing": strings.Replace(string(good), `"claim":"provider","secret":2`, `"claim":"provider","secret":7`, 1),
+		"the same twice":            strings.Replace(string(good), `"attestations":[{`, `"attestations":[{"claim":"forks","by":"B","evidence":"e","date":"2026-01-01T00:00:00Z","at":"2026-01-01T00:00:00Z"},{`, 1),
+		"a date to come":            strings.Replace(string(good), `"evidence":"change 4711","date":"2026-`, `"evidence":"change 4711","date":"2027-`, 1),
+		"a date of long ago":        strings.Replace(string(good), `"evidence":"change 4711","date":"2026-`, `"evidence":"change 4711","date":"0001-`, 1),
+		"a line too many":           strings.Replace(string(good), `change 4711`, `change\n4711`, 1),
+		"nothing but space":         strings.Replace(string(good), `change 4711`, `  `, 1),
+		"a text turned round":       strings.Replace(string(good), `it is there`, `it is\u202e`+hexes("s", 30), 1),
+		"a reason without a date":   strings.Replace(string(good), `,"contradicted_at":"2026-03-04T06:06:07Z"`, ``, 1),
+		"a type that is no types":   strings.Replace(string(good), `"number":2`, `"number":"`+hexes("s", 30)+`"`, 1),
 	} {
 		f, err := Parse([]byte(text))
 		if err == nil {
@@ -355,6 +402,11 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
+	if said, err := json.Marshal(whole(f)); err != nil {
+		f.Fatal(err)
+	} else {
+		f.Add(said)
+	}
 	for _, seed := range []string{"", "{}", "null", `{"schema_version":"1.7","id":"x","secrets":[{"number":1,"fingerprint":"f","rule_id":"r"}]}`} {
 		f.Add([]byte(seed))
 	}
@@ -376,6 +428,23 @@ func FuzzParse(f *testing.F) {
 		q.Add(two)
 		if diff := cmp.Diff(p.Objects(), q.Objects(), cmp.Comparer(func(a, b pack.ID) bool { return a == b })); diff != "" {
 			t.Error(diff)
+		}
+		if diff := cmp.Diff(one.Attestations, two.Attestations, cmp.Comparer(time.Time.Equal)); diff != "" {
+			t.Error(diff)
+		}
+		for _, a := range one.Attestations { // what was taken could have been entered
+			if err := (&File{}).Attest(a); err != nil {
+				t.Errorf("%v in %s", err, encoded)
+			}
+			if a.By != visible.Text(a.By) || a.Evidence != visible.Text(a.Evidence) || len(a.By)+len(a.Evidence) > 4*(MaxName+MaxEvidence) || a.Date.After(a.At) {
+				t.Errorf("%+v is taken", a)
+			}
+		}
+		two.Heard(&Secret{Number: 1}, scanner.Live, day)
+		if encoded, err = json.Marshal(two); err == nil {
+			if _, err := Parse(encoded); err != nil {
+				t.Errorf("contradicted: %v in %s", err, encoded)
+			}
 		}
 	})
 }

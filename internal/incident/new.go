@@ -59,6 +59,7 @@ func (f *File) Merge(rep *scanner.Report) {
 		s := &f.Secrets[i]
 		for _, found := range grouped[fingerprint] {
 			s.join(found)
+			f.verdict(s, found)
 			if o := objectOf(found); o.ID != "" {
 				o.Secrets = []int{s.Number}
 				objects = append(objects, o)
@@ -126,7 +127,6 @@ func (s *Secret) join(found *scanner.Finding) {
 	if last.After(s.LastSeen) {
 		s.LastSeen = last.UTC()
 	}
-	s.verdict(found)
 	for name, value := range found.Facts {
 		if value == "" {
 			continue
@@ -140,18 +140,13 @@ func (s *Secret) join(found *scanner.Finding) {
 	}
 }
 
-// verdict takes what a provider said last; of two words of the same time the more alarming one.
-func (s *Secret) verdict(found *scanner.Finding) {
-	if found.Verdict == scanner.NotAsked {
-		return
-	}
+// verdict enters what a provider said of a finding.
+func (f *File) verdict(s *Secret, found *scanner.Finding) {
 	var at time.Time
 	if found.Verification != nil {
-		at = found.Verification.At.UTC()
+		at = found.Verification.At
 	}
-	if s.Verdict == scanner.NotAsked || at.After(s.VerifiedAt) || at.Equal(s.VerifiedAt) && alarm(found.Verdict) > alarm(s.Verdict) {
-		s.Verdict, s.VerifiedAt = found.Verdict, at
-	}
+	f.Heard(s, found.Verdict, at)
 }
 
 // objectOf is the git object of a finding in the repository itself; its ID is empty if there is none. What a submodule's own store
@@ -163,9 +158,11 @@ func objectOf(found *scanner.Finding) Object {
 	}
 	o := Object{ID: l.Object, Type: "blob"}
 	switch {
+	case l.Kind == scanner.KindTagMessage: // a report describes the tag as it does a commit
+		o.Type = "tag"
 	case l.Kind == scanner.KindCommitMessage || l.Commit != nil && l.Commit.ID == l.Object:
 		o.Type = "commit"
-	case l.Kind == scanner.KindTagMessage, l.Kind == scanner.KindAuthor:
+	case l.Kind == scanner.KindAuthor:
 		o.Type = "tag"
 	case l.Kind == scanner.KindFileName, l.Kind == scanner.KindRefName:
 		return Object{} // a tree, or what a ref names: neither may be refused for the name alone

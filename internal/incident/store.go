@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -89,14 +90,14 @@ func (f *File) check() error {
 		}
 	}
 	for i, p := range f.Proofs {
-		if p.State != Proven && p.State != Open && p.State != Unknown {
+		if !slices.Contains([]State{Proven, Open, Unknown, Attested}, p.State) {
 			return fmt.Errorf("proof %d has a state that this version does not know", i+1)
 		}
 		if p.Secret != 0 && !numbers[p.Secret] {
 			return fmt.Errorf("proof %d is about a secret that is not there", i+1)
 		}
 	}
-	return nil
+	return f.checkAttestations(numbers)
 }
 
 // Write puts the file in its place, whole or not at all, readable for its owner alone: it says where a secret was.

@@ -11,6 +11,9 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
+// objectsClaim is the sentence of the claim that nothing in a clone holds a secret.
+func objectsClaim(path string) string { return "nothing in " + path + " holds it" }
+
 // objects is the claim that nothing in a clone holds a secret.
 func (c *check) objects(s *incident.Secret, f *Facts) {
 	rep := f.Clone.Report
@@ -19,7 +22,7 @@ func (c *check) objects(s *incident.Secret, f *Facts) {
 	}
 	path := f.Clone.Path
 	say := func(state incident.State, detail, remedy string) {
-		c.add(Objects, path, s.Number, state, "nothing in "+path+" holds it", detail, remedy)
+		c.add(Objects, path, s.Number, state, objectsClaim(path), detail, remedy)
 	}
 	var places, alike []string
 	for i := range rep.Findings {

@@ -40,12 +40,17 @@ type Claim struct {
 	// Where is the path of the clone, or the name of the remote; empty for a claim about a provider.
 	Where string `json:"where,omitempty"`
 	incident.Proof
+	// Attestation is what a person says of it, whether it counts or not; nil if nobody has said anything.
+	Attestation *incident.Attestation `json:"attestation,omitempty"`
 }
 
 // Limit is something that no check of this kind can prove.
 type Limit struct {
-	What   string `json:"what"`
-	Remedy string `json:"remedy,omitempty"`
+	// Name is what a person can attest it under; empty where nobody needs to be believed.
+	Name        incident.Subject      `json:"name,omitempty"`
+	What        string                `json:"what"`
+	Remedy      string                `json:"remedy,omitempty"`
+	Attestation *incident.Attestation `json:"attestation,omitempty"`
 }
 
 // Result is one check of one incident.
@@ -54,6 +59,8 @@ type Result struct {
 	Incident      string         `json:"incident"`
 	At            time.Time      `json:"at"`
 	State         incident.State `json:"state"`
+	// Attested is how many claims rest on the word of a person.
+	Attested int `json:"attested,omitempty"`
 	// Secrets are what the claims are about, by their number.
 	Secrets []Secret `json:"secrets"`
 	Claims  []Claim  `json:"claims"`
@@ -86,6 +93,8 @@ type Input struct {
 	Known func(ruleID string) bool
 	// Manual names the step of the runbook by which a person stops a secret of a rule; empty if there is none.
 	Manual func(ruleID string) string
+	// Askable reports whether the provider of a secret of a rule can be asked about it; nil means that all can.
+	Askable func(ruleID string) bool
 	// Scrub masks secrets in names of a repository; nil means that nothing is masked.
 	Scrub func(string) string
 	// Program is how the program and the file of the incident are named in remedies.
@@ -125,16 +134,20 @@ type Word struct {
 	Says    string
 }
 
-// New makes the claims. Its order is that of secrets and kinds.
+// New makes the claims. Its order is that of secrets and kinds. Attestations that speak against what is known are marked so in the file.
 func New(in *Input, facts []*Facts) *Result {
 	c := &check{in: in}
 	if c.in.Scrub == nil {
 		c.in.Scrub = func(s string) string { return s }
 	}
+	if c.in.Askable == nil {
+		c.in.Askable = func(string) bool { return true }
+	}
 	r := &Result{SchemaVersion: SchemaVersion, Incident: in.File.ID, At: in.Now.UTC().Truncate(time.Second), Claims: []Claim{}}
 	for i := range in.File.Secrets {
 		s := &in.File.Secrets[i]
 		r.Secrets = append(r.Secrets, Secret{s.Number, s.Fingerprint, s.RuleID, s.Title, s.Redacted})
+		c.contradict(s, facts)
 		c.dead(s)
 		for _, f := range facts {
 			c.objects(s, f)
@@ -152,18 +165,21 @@ func New(in *Input, facts []*Facts) *Result {
 		c.guard(clone)
 	}
 	r.Claims = c.claims
-	r.State = r.worst()
-	r.Limits = limits(in)
+	r.State, r.Attested = r.worst(), r.count(incident.Attested)
+	r.Limits = c.limits()
 	return r
 }
 
-// worst is the state of the whole: proven only if each claim is.
+// worst is the state of the whole: proven only if each claim is, attested if the word of a person is all that is missing.
 func (r *Result) worst() incident.State {
 	if r.count(incident.Open) > 0 {
 		return incident.Open
 	}
 	if r.count(incident.Unknown) > 0 || len(r.Claims) == 0 {
 		return incident.Unknown
+	}
+	if r.count(incident.Attested) > 0 {
+		return incident.Attested
 	}
 	return incident.Proven
 }
@@ -228,19 +244,25 @@ func short(id string) string { return id[:min(8, len(id))] }
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // limits are what no check can prove, always.
-func limits(in *Input) []Limit {
+func (c *check) limits() []Limit {
+	in := c.in
 	all := []Limit{
-		{"Forks and pull requests of the repository: on GitHub and GitLab they share its objects, and only the host's support can remove them.", "skant recover plan"},
-		{"Clones of others: whoever has fetched has it.", "skant recover check --incident " + visible.ShellWord(in.Incident) + " THEIR_CLONE"},
-		{"Caches and copies: web views and the API of the host, CI logs, caches and artifacts, images, packages, backups, mirrors.", ""},
-		{"Files of a work tree that git does not know.", "skant scan ."},
-		{"A form in which no rule recognises the secret, a part of it for instance.", "skant hunt ."},
-		{"Whether somebody has used it, or made new credentials with it: the provider's logs tell, see the review steps of the runbook.", "skant recover runbook"},
+		{incident.OfForks, "Forks and pull requests of the repository: on GitHub and GitLab they share its objects, and only the host's support can remove them.", "skant recover plan", nil},
+		{incident.OfClones, "Clones of others: whoever has fetched has it.", "skant recover check --incident " + visible.ShellWord(in.Incident) + " THEIR_CLONE", nil},
+		{incident.OfCopies, "Caches and copies: web views and the API of the host, CI logs, caches and artifacts, images, packages, backups, mirrors.", "", nil},
+		{"", "Files of a work tree that git does not know.", "skant scan .", nil},
+		{"", "A form in which no rule recognises the secret, a part of it for instance.", "skant hunt .", nil},
+		{incident.OfUse, "Whether somebody has used it, or made new credentials with it: the provider's logs tell, see the review steps of the runbook.", "skant recover runbook", nil},
 	}
 	if b := in.File.Backup; b != nil && b.Path != "" {
 		all = append(all, Limit{
-			"The backup of " + date(b.At) + " holds every secret. Delete it when nothing of it is needed any more.", "rm -- " + visible.ShellWord(b.Path),
+			What: "The backup of " + date(b.At) + " holds every secret. Delete it when nothing of it is needed any more.", Remedy: "rm -- " + visible.ShellWord(b.Path),
 		})
+	}
+	for i := range all {
+		if all[i].Name != "" {
+			all[i].Attestation = c.said(in.File.Attestation(all[i].Name, 0))
+		}
 	}
 	return all
 }

@@ -12,9 +12,13 @@ import (
 // dead is the claim that the provider takes a secret no more. What was said in an earlier run counts only if this run was to ask and had no
 // value to ask with, as it is once everything is purged.
 func (c *check) dead(s *incident.Secret) {
-	const claim = "the provider takes it no more"
+	a := c.in.File.Attestation(incident.OfProvider, s.Number)
 	say := func(state incident.State, detail, remedy string) {
-		c.add(Dead, "", s.Number, state, claim, detail, remedy)
+		if a != nil {
+			state, detail, remedy = c.weigh(a, s, state, detail, remedy)
+		}
+		c.add(Dead, "", s.Number, state, deadClaim, detail, remedy)
+		c.claims[len(c.claims)-1].Attestation = c.said(a)
 	}
 	again := "skant recover check --verify --incident " + visible.ShellWord(c.in.Incident)
 	manual := c.in.Manual(s.RuleID)
@@ -22,15 +26,22 @@ func (c *check) dead(s *incident.Secret) {
 		manual = "revoke it at its provider"
 	}
 	step := "# by hand, as the runbook says: " + manual
+	attest := step + "\n" + c.attest(s)
+	askable := c.in.Askable(s.RuleID)
 	word, asked := c.in.Words[s.Fingerprint]
 	if !asked && c.in.AskProviders {
 		word = Word{Verdict: s.Verdict, At: s.VerifiedAt}
+		if old := s.Verdict == scanner.Live || s.Verdict == scanner.Restricted; old && a.Holds() { // what was said since has contradicted it
+			word.Verdict, word.Says = scanner.Unknown, "it was "+string(s.Verdict)+" then, before what is attested"
+		}
 	}
 	suffix := ""
 	if says := word.Says; says != "" {
 		suffix = ": " + says
 	}
 	switch {
+	case !askable && !asked && slices.Contains([]scanner.Verdict{scanner.NotAsked, scanner.Unknown, scanner.Uncheckable}, s.Verdict):
+		say(incident.Unknown, "nobody can be asked", attest)
 	case !c.in.AskProviders && !s.VerifiedAt.IsZero() && s.Verdict != scanner.NotAsked:
 		say(incident.Unknown, "nobody was asked now; it was "+string(s.Verdict)+" on "+date(s.VerifiedAt), again)
 	case !c.in.AskProviders:
@@ -47,7 +58,7 @@ func (c *check) dead(s *incident.Secret) {
 		say(incident.Open, "it is "+cmp.Or(map[scanner.Verdict]string{scanner.Restricted: "known to its provider, who refuses what was asked (restricted)"}[word.Verdict], "alive")+
 			", asked on "+date(word.At)+suffix, step)
 	case word.Verdict == scanner.Uncheckable:
-		say(incident.Unknown, "nobody can be asked"+suffix, step)
+		say(incident.Unknown, "nobody can be asked"+suffix, attest)
 	default:
 		say(incident.Unknown, "the answer of "+date(word.At)+" does not tell"+suffix, step+"\n"+again)
 	}

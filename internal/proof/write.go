@@ -30,6 +30,8 @@ func mark(s incident.State) string {
 		return "proven "
 	case incident.Open:
 		return "OPEN   "
+	case incident.Attested:
+		return "attested"
 	default:
 		return "unknown"
 	}
@@ -38,13 +40,19 @@ func mark(s incident.State) string {
 // headline says in one line what came of the check.
 func (r *Result) headline() string {
 	open, unknown := r.count(incident.Open), r.count(incident.Unknown)
+	words := ""
+	if r.Attested > 0 {
+		words = fmt.Sprintf(" %d attested,", r.Attested)
+	}
 	switch r.State {
 	case incident.Proven:
 		return fmt.Sprintf("PROVEN: all %d claims hold", len(r.Claims))
 	case incident.Open:
-		return fmt.Sprintf("NOT OVER: %d open, %d not known, %d proven", open, unknown, r.count(incident.Proven))
+		return fmt.Sprintf("NOT OVER: %d open, %d not known,%s %d proven", open, unknown, words, r.count(incident.Proven))
+	case incident.Attested:
+		return fmt.Sprintf("ATTESTED: nothing is open, %s, %d proven", r.Rests(), r.count(incident.Proven))
 	default:
-		return fmt.Sprintf("NOT PROVEN: nothing is open, %d not known, %d proven", unknown, r.count(incident.Proven))
+		return fmt.Sprintf("NOT PROVEN: nothing is open, %d not known,%s %d proven", unknown, words, r.count(incident.Proven))
 	}
 }
 
@@ -92,7 +100,7 @@ func (r *Result) Text(w io.Writer) error {
 	for _, p := range r.parts() {
 		fmt.Fprintf(&b, "\n%s\n", p.title)
 		for i, c := range p.claims {
-			fmt.Fprintf(&b, "  %s  %s", mark(c.State), c.Claim)
+			fmt.Fprintf(&b, "  %-8s %s", mark(c.State), c.Claim)
 			if c.Detail != "" {
 				fmt.Fprintf(&b, ":\n           %s", c.Detail)
 			}
@@ -110,6 +118,9 @@ func (r *Result) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "  - %s\n", l.What)
 		if l.Remedy != "" {
 			fmt.Fprintf(&b, "      %s\n", l.Remedy)
+		}
+		if l.Attestation != nil {
+			fmt.Fprintf(&b, "      attested: %s\n", word(l.Attestation))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -143,6 +154,9 @@ func (r *Result) Markdown(w io.Writer) error {
 		fmt.Fprintf(&b, "- [ ] %s", escape(l.What))
 		if l.Remedy != "" {
 			b.WriteString(" " + span(l.Remedy))
+		}
+		if l.Attestation != nil {
+			b.WriteString(" **attested**: " + escape(word(l.Attestation)))
 		}
 		b.WriteString("\n")
 	}
