@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/recovery"
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/verify"
@@ -45,6 +46,13 @@ type revokeRun struct {
 	set   *rules.Set
 	// plan holds the playbooks, filled in.
 	plan *recovery.Plan
+
+	// file is where the incident is kept, incident what is in it, unkept why that could not be written; place is the repository, named are
+	// the endpoints of the command line.
+	file, place string
+	named       list
+	incident    *incident.File
+	unkept      error
 }
 
 // doomed is one secret of the incident and how it is ended.
@@ -80,6 +88,7 @@ func newRecoverRevoke(a *app) *cobra.Command {
 	f.endpoints.register(cmd, "verify-endpoint", "", helpFlagVerifyEndpoint)
 	fs := cmd.Flags()
 	fs.StringVar(&r.report, "report", "", helpFlagReport)
+	fs.StringVar(&r.file, "incident", "", helpFlagRevokeIncident)
 	fs.BoolVar(&r.yes, "yes", false, helpFlagRevokeYes)
 	fs.BoolVar(&r.ask, "ask", false, helpFlagRevokeAsk)
 	r.only.register(cmd, "only", "", helpFlagRevokeOnly)
@@ -98,9 +107,13 @@ func (r *revokeRun) check() error {
 		return withHint(errors.New("nobody can be asked: standard input is no terminal"), hintRevokeAsk)
 	}
 	for _, name := range r.only {
-		if _, ok := numberOf(name); ok && r.yes && r.report == "" {
+		_, ok := numberOf(name)
+		switch {
+		case ok && r.yes && r.file != "":
+			return withHint(fmt.Errorf("--only %s with --yes and --incident may be the number of another secret elsewhere", name), hintRevokeFingerprint)
+		case ok && r.yes && r.report == "":
 			return withHint(fmt.Errorf("--only %s with --yes is a number of a search that is made anew", name), hintRevokeNumber)
-		} else if !ok && len(name) < leastFingerprint {
+		case !ok && len(name) < leastFingerprint:
 			return withHint(fmt.Errorf("--only %q is neither a number nor %d characters of a fingerprint", visible.Text(name), leastFingerprint), hintRevokeOnly)
 		}
 	}
@@ -120,7 +133,11 @@ func (r *revokeRun) all(place string) error {
 	if err := r.check(); err != nil {
 		return err
 	}
+	r.place, r.named = place, slices.Clone(r.flags.endpoints) // the configuration adds its own, which need not be repeated
 	if err := r.collect(place); err != nil {
+		return err
+	}
+	if err := r.openRecord(); err != nil {
 		return err
 	}
 	done := nothingToClose
@@ -162,10 +179,13 @@ func (r *revokeRun) conclude(total, left int, counts map[fate]int) error {
 		return failOnNew.outcome(r.rep)
 	}
 	r.app.say(msgRevokeTotal, report.Number(int64(total), "secret"), counts[fateDead], counts[fateAlive], counts[fateUnknown], counts[fateLeft])
+	if total > 0 {
+		r.next()
+	}
 	switch {
 	case counts[fateAlive] > 0 || counts[fateLeft] > 0:
 		return &resultError{exitFindings}
-	case counts[fateUnknown] > 0:
+	case counts[fateUnknown] > 0 || r.unkept != nil:
 		return &resultError{exitIncomplete}
 	default:
 		return nil
@@ -185,6 +205,7 @@ func (r *revokeRun) one(d *doomed) (fate, error) {
 	if err != nil {
 		return fateUnknown, err
 	}
+	r.record(d, before)
 	if err := r.write(func(l *layout) { r.head(l, d); r.verdict(l, labelRevokeBefore, before) }); err != nil {
 		return fateUnknown, err
 	}
@@ -244,6 +265,7 @@ func (r *revokeRun) end(ctx context.Context, d *doomed) (fate, error) {
 			break
 		}
 	}
+	r.record(d, after)
 	what, message := r.proof(d, &said, after.Verdict, r.app.now().Sub(begun))
 	return what, r.write(func(l *layout) {
 		r.verdict(l, labelRevokeAfter, after)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/recovery"
 	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
@@ -127,10 +126,7 @@ func (r *revokeRun) doomed(done *func() error) (chosen []doomed, left int, err e
 	if err != nil {
 		return nil, 0, err
 	}
-	numbers := map[string]int{}
-	for _, s := range incident.New(r.rep, r.rep.StartedAt).Secrets {
-		numbers[s.Fingerprint] = s.Number
-	}
+	numbers := r.numbers()
 	r.plan = recovery.New(r.rep, r.set, recovery.Options{})
 	var all []doomed
 	for _, e := range endings {

@@ -81,7 +81,11 @@ func (r *revokeRun) would(l *layout, d *doomed) {
 
 // how writes the command that does what would be done.
 func (r *revokeRun) how(l *layout, d *doomed) {
-	l.line("  " + fmt.Sprintf(msgRevokeDo, d.number, d.first.Fingerprint))
+	file := ""
+	if r.file != "" {
+		file = " --incident " + visible.ShellWord(r.file)
+	}
+	l.line("  " + fmt.Sprintf(msgRevokeDo, file, d.number, d.first.Fingerprint))
 	l.line("")
 }
 

@@ -20,11 +20,14 @@ const (
 	msgRevokeCannot     = "skant does not revoke it: %s"
 	msgRevokePlaybook   = "From its playbook:"
 	msgRevokeNoBook     = "Its rule has no steps; find out who issued it and end it there."
-	msgRevokeDo         = "Run: skant recover revoke --ask --only %d, or in a script: --yes --only %s"
+	msgRevokeDo         = "Run: skant recover revoke%s --ask --only %d, or in a script: --yes --only %s"
 	msgRevokeForever    = "It cannot be undone."
 	msgRevokeUpper      = "Words in capitals are looked up first."
 	msgRevokeFoundAt    = "found in %s"
 	msgRevokeMore       = "%s and %d more places"
+	msgRevokeKept       = "skant: %s has what the providers said, and when\n"
+	msgRevokeUnkept     = "skant: what was proven could not be kept: %s\n"
+	msgRevokeNext       = "skant: next: %s\n"
 	msgRevokeIncomplete = "skant: not everything could be read, so there may be more secrets\n"
 )
 
@@ -50,18 +53,20 @@ const (
 )
 
 const (
-	hintRevokeArgs   = "write skant recover revoke [REPO], or skant recover revoke --report FILE [REPO]."
-	hintRevokeOnly   = "`skant recover revoke` lists the secrets with their numbers and fingerprints."
-	hintRevokeYes    = "name each secret that is to die: --yes --only FINGERPRINT, which may be repeated."
-	hintRevokeNumber = "numbers change when something else is found: give fingerprints, or a saved report with --report FILE."
-	hintRevokeAsk    = "--ask needs a terminal; in a script use --yes --only FINGERPRINT."
-	hintRevokeBoth   = "--ask asks for each secret, --yes asks nothing: choose one."
+	hintRevokeArgs        = "write skant recover revoke [REPO], or skant recover revoke --report FILE [REPO]."
+	hintRevokeOnly        = "`skant recover revoke` lists the secrets with their numbers and fingerprints."
+	hintRevokeYes         = "name each secret that is to die: --yes --only FINGERPRINT, which may be repeated."
+	hintRevokeNumber      = "numbers change when something else is found: give fingerprints, or a saved report with --report FILE."
+	hintRevokeFingerprint = "give fingerprints: numbers of a report, of a search and of an incident may differ."
+	hintRevokeAsk         = "--ask needs a terminal; in a script use --yes --only FINGERPRINT."
+	hintRevokeBoth        = "--ask asks for each secret, --yes asks nothing: choose one."
 )
 
 const (
-	helpFlagRevokeYes  = "revoke without a question what --only names"
-	helpFlagRevokeAsk  = "revoke, after a question for each secret that says what will die"
-	helpFlagRevokeOnly = "only the secret with this `NUMBER or FINGERPRINT`, or the first 8 characters of one; may be repeated"
+	helpFlagRevokeYes      = "revoke without a question what --only names"
+	helpFlagRevokeAsk      = "revoke, after a question for each secret that says what will die"
+	helpFlagRevokeIncident = "keep what the providers say in this file of the incident, which is begun if it is not there"
+	helpFlagRevokeOnly     = "only the secret with this `NUMBER or FINGERPRINT`, or the first 8 characters of one; may be repeated"
 
 	helpRevokeShort = "revoke leaked secrets at their providers"
 	helpRevoke      = `Revoke leaked secrets where the provider documents a request that does it: by the secret alone, or with an administrator's
@@ -69,6 +74,8 @@ key that you have. Without --ask and --yes nothing is sent: each request is prin
 
 With --ask or --yes each secret is asked about first (a dead one is left alone), then told to end, once, and then asked
 about until its provider says that it is dead. What cannot be revoked so is printed with the commands of its playbook.
+
+With --incident what the providers say goes into the file of the incident, and the numbers are those of it.
 
 Never revoked: canaries, placeholders and published examples, what is suppressed. Reports hold no values, so with
 --report the repository is searched again for them. docs/revoke.md lists who is told what.
@@ -78,6 +85,7 @@ alive, was refused or left alone, 3 if it is not known.`
 	exampleRevoke = `  skant recover revoke
   skant recover revoke --report audit.json ~/src/service
   skant recover revoke --ask --only 1
+  skant recover revoke --ask --incident skant-incident.json
   skant recover revoke --yes --only 3f9a1c04d2 --report audit.json
   ANTHROPIC_ADMIN_KEY=... skant recover revoke --ask`
 )
