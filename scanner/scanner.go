@@ -48,6 +48,8 @@ type Options struct {
 	// Further, if not nil, returns findings that no search finds: git objects under [PurgedObjectRule]. It is called once the
 	// source was read.
 	Further func() []Finding
+	// Known, if not nil, knows the values that rules with Known look for.
+	Known KnownValues
 }
 
 // Scanner is a set of rules ready to search. It is safe for concurrent use and holds no state between scans.

@@ -174,10 +174,11 @@ func (s *Scanner) searchStarts(v view, path string, sc *scratch, ch *changes, ou
 		rule := s.rules.at(r)
 		var matches []found
 		var err error
+		starts := s.near(rule, v.data, sc.starts[i:j])
 		if ch == nil || ch.matchedBefore(r) {
-			matches, err = matchRule(rule, v.data, sc.starts[i:j])
+			matches, err = matchRule(rule, v.data, starts)
 		} else {
-			matches, err = matchChanged(rule, v.data, sc.starts[i:j], ch.dirtyOf(r))
+			matches, err = matchChanged(rule, v.data, starts, s.near(rule, v.data, ch.dirtyOf(r)))
 		}
 		if err != nil {
 			return out, err
@@ -354,6 +355,7 @@ func (s *Scanner) candidate(rule *compiledRule, v view, path string, g group, ck
 	if !identifier { // a user name that is the password, too, is no fact to state
 		maps.DeleteFunc(c.facts, func(_, fact string) bool { return strings.Contains(fact, c.value) })
 	}
+	s.whole(&c, v.data, m.secret)
 	if !identifier && !rule.Known {
 		c.prefix = prefixLength(c.value, rule.Anchors)
 	}

@@ -32,9 +32,10 @@ type huntRun struct {
 	rec              *scanner.Recorder
 	maxSize          int64
 	findings         []scanner.Finding
-	// args are the places to search, seen the stores that were.
-	args []string
-	seen map[string]bool
+	// args are the places to search, seen the stores that were, and searched says what that came to.
+	args     []string
+	seen     map[string]bool
+	searched []string
 }
 
 func newHunt(a *app) *cobra.Command {
@@ -92,7 +93,8 @@ func (r *huntRun) all(cmd *cobra.Command, args []string) error {
 	if err := r.app.write(outs, rep, r.hunt.Report()); err != nil {
 		return err
 	}
-	r.app.say(msgSummary, report.Summary(rep))
+	// "No secrets" would say more than that these are not there.
+	r.app.say(msgSummary, strings.TrimPrefix(report.Summary(rep), "no secrets; "))
 	r.tell(rep)
 	return failOnNew.outcome(rep)
 }
@@ -122,17 +124,10 @@ func (r *huntRun) prepare(ctx context.Context) error {
 		}
 		hints = append(hints, h)
 	}
-	var text []byte
-	var err error
-	switch {
-	case r.file != "" && r.file != "-":
-		if text, err = hunt.ReadFile(r.file); err != nil {
-			return withHint(fmt.Errorf("read secrets from %q: %w", r.file, err), hintHuntFile)
-		}
-	case r.file == "-" || len(hints) == 0:
-		if text, err = r.app.readSecret(ctx); err != nil {
-			return err
-		}
+	text, err := r.read(ctx, len(hints) > 0)
+	defer clear(text)
+	if err != nil {
+		return err
 	}
 	known, err := hunt.Read(text, r.null)
 	if err != nil {
@@ -141,13 +136,48 @@ func (r *huntRun) prepare(ctx context.Context) error {
 	if r.hunt, err = hunt.New(known, hints); err != nil {
 		return withHint(err, hintHuntInput)
 	}
-	clear(text)
-	opt := scanner.Options{Now: r.app.now(), Veil: rules.Builtin}
+	opt := scanner.Options{Now: r.app.now(), Veil: rules.Builtin, Known: r.hunt}
 	if key := r.app.env("SKANT_FINGERPRINT_KEY"); key != "" {
 		opt.FingerprintKey = []byte(key)
 	}
 	r.scanner, err = scanner.New(r.hunt.Rules(), opt)
 	return err
+}
+
+// read returns the text of the secrets, which are in the file that was named or on standard input. With hints there need not be any.
+func (r *huntRun) read(ctx context.Context, hinted bool) ([]byte, error) {
+	switch {
+	case r.file != "" && r.file != "-":
+		text, err := hunt.ReadFile(ctx, r.file)
+		if err != nil && ctx.Err() != nil {
+			return nil, &incompleteError{fmt.Errorf("wait for secrets from %q: %w", r.file, ctx.Err())}
+		}
+		if err != nil {
+			return nil, withHint(fmt.Errorf("read secrets from %q: %w", r.file, err), hintHuntFile)
+		}
+		return text, nil
+	case r.file == "" && hinted:
+		return nil, nil
+	}
+	if _, ok := r.app.terminal(r.app.in); ok {
+		return r.app.readSecret(ctx)
+	}
+	var text []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		text, err = hunt.ReadFrom(r.app.in)
+	}()
+	select {
+	case <-ctx.Done(): // the program ends while somebody still waits for a line
+		return nil, &incompleteError{fmt.Errorf("wait for secrets on standard input: %w", ctx.Err())}
+	case <-done:
+	}
+	if err != nil {
+		return nil, withHint(fmt.Errorf("read standard input: %w", err), hintHuntSecret)
+	}
+	return text, nil
 }
 
 // search searches each of the places, or the repository or folder here.
@@ -177,6 +207,7 @@ func (r *huntRun) place(ctx context.Context, path string, around bool) error {
 	re, err := repo.Open(path, repo.Options{MaxObject: r.maxSize, Leftovers: true})
 	var none *repo.NotRepositoryError
 	if errors.As(err, &none) {
+		r.searched = append(r.searched, fmt.Sprintf(msgHuntFiles, r.clean(path)))
 		return r.files(ctx, path, path)
 	}
 	if err != nil {
@@ -185,12 +216,17 @@ func (r *huntRun) place(ctx context.Context, path string, around bool) error {
 	}
 	if !around && !isTop(re, path) {
 		r.app.say(msgHuntFolder, r.clean(path), r.clean(re.WorkTree()))
+		r.searched = append(r.searched, fmt.Sprintf(msgHuntFiles, r.clean(path)))
 		return errors.Join(r.files(ctx, path, path), re.Close())
 	}
 	err = r.history(ctx, re, path)
-	if top := re.WorkTree(); err == nil && !re.Bare() && top != "" {
-		err = r.files(ctx, top, path)
+	top := re.WorkTree()
+	if err != nil || re.Bare() || top == "" {
+		r.searched = append(r.searched, fmt.Sprintf(msgHuntHistory, r.clean(path)))
+		return errors.Join(err, re.Close())
 	}
+	r.searched = append(r.searched, fmt.Sprintf(msgHuntBoth, r.clean(top)))
+	err = r.files(ctx, top, path)
 	return errors.Join(err, re.Close())
 }
 
@@ -331,13 +367,15 @@ func (r *huntRun) target(args []string) string {
 	return r.clean(strings.Join(args, " "))
 }
 
-// tell says of each number what was found of it.
+// tell says of each number what was found of it, and of what is nowhere what that means.
 func (r *huntRun) tell(rep *scanner.Report) {
+	missing := false
 	for _, f := range r.hunt.Tally(rep.Findings) {
 		name := fmt.Sprintf(msgHuntSecret, f.Number)
 		if f.Hint != "" {
 			name = fmt.Sprintf(msgHuntHint, f.Number, f.Hint)
 		}
+		missing = missing || f.Places == 0
 		places := report.Number(int64(f.Places), "place")
 		switch {
 		case f.Places == 0 && rep.Coverage.Complete:
@@ -347,7 +385,14 @@ func (r *huntRun) tell(rep *scanner.Report) {
 		case f.Parts == f.Places:
 			r.app.say(msgHuntParts, name, places, strings.Join(f.Variants, ", "))
 		default:
+			if f.Parts > 0 {
+				places += fmt.Sprintf(msgHuntSome, f.Parts)
+			}
 			r.app.say(msgHuntFound, name, places, strings.Join(f.Variants, ", "))
 		}
+	}
+	if missing {
+		r.app.say(msgHuntSearched, strings.Join(r.searched, ", "))
+		r.app.say(msgHuntLimits)
 	}
 }

@@ -59,6 +59,11 @@ type target struct {
 	key  bool
 	hint string
 	also string
+	// spelling and anchors are how it is written, nil for a hint; whole compares what stands around a part, nil for what is no part.
+	spelling *spelling
+	anchors  []anchor
+	fold     bool
+	whole    func(data []byte, lo, hi int) bool
 }
 
 // New prepares the search for secrets and hints. Hints are numbered from where the secrets end.
@@ -79,13 +84,20 @@ func New(known []Known, hints []Hint) (*Hunt, error) {
 		for _, v := range variants(f) {
 			id := fmt.Sprintf("%s-%d-%d", RuleID, k.Number, len(list))
 			v.rule.ID = id
-			h.of[id] = target{number: k.Number, how: v.how, value: v.value, part: f.part, key: f.key, also: also}
+			t := target{number: k.Number, how: v.how, value: v.value, part: f.part, key: f.key, also: also, spelling: v.spelling, fold: v.rule.Fold}
+			for _, a := range v.rule.Anchors {
+				t.anchors = append(t.anchors, anchor{a, v.places[a]})
+			}
+			if f.part && v.rest != nil {
+				t.whole = wholeOf(v, f)
+			}
+			h.of[id] = t
 			list = append(list, v.rule)
-			for _, text := range v.texts {
-				h.guard.add(text)
+			for _, s := range v.texts {
+				h.guard.add(s.text)
 			}
 		}
-		h.guard.add(f.all)
+		h.guard.whole(f)
 	}
 	for i := range hints {
 		number := len(known) + i + 1
@@ -156,7 +168,11 @@ func (h *Hunt) settle(s *scanner.Scanner, f *scanner.Finding, t target) {
 		f.Location.Decoded = append(slices.Clone(f.Location.Decoded), how)
 	}
 	f.RuleID, f.Severity = RuleID, rules.Critical
+	end := slices.Contains(f.Reasons, onlyEnd) && !isPart(how)
 	f.Facts = map[string]string{FactNumber: number, FactVariant: joined(f.Location.Decoded, how)}
+	if end {
+		f.Facts[FactVariant] = strings.TrimPrefix(f.Facts[FactVariant]+"+"+variantEnd, variantPlain+"+")
+	}
 	if t.also != "" {
 		f.Facts[FactAlso] = t.also
 	}
@@ -167,13 +183,20 @@ func (h *Hunt) settle(s *scanner.Scanner, f *scanner.Finding, t target) {
 		return
 	}
 	f.Title = "Known secret " + number
+	what := RuleID
+	if end {
+		f.Title = "End of known secret " + number
+		what += " " + variantEnd
+	}
 	if isPart(how) {
+		what += " " + how
 		f.Title = "Part of known secret " + number
 		f.Reasons = append(f.Reasons, "only the "+how+" of it stands here: look for the rest nearby")
 	}
-	f.Fingerprint = s.Fingerprint(RuleID, h.known[t.number-1].value)
+	// A part is not the secret: it is told apart from the places that have all of it.
+	f.Fingerprint = s.Fingerprint(what, h.known[t.number-1].value)
 	f.Secret = scanner.Shown("secret " + number)
-	if t.part {
+	if t.part || how == variantDump { // beside a dump stands its text
 		f.Excerpt = masked
 	}
 }
@@ -223,7 +246,7 @@ func (h *Hunt) Tally(fs []scanner.Finding) []Found {
 	}
 	for i := range fs {
 		facts := fs[i].Facts
-		part := slices.ContainsFunc([]string{variantFirst, variantSecond}, func(p string) bool { return strings.HasSuffix(facts[FactVariant], p) })
+		part := slices.ContainsFunc([]string{variantFirst, variantSecond, variantEnd}, func(p string) bool { return strings.HasSuffix(facts[FactVariant], p) })
 		numbers := []string{facts[FactNumber]}
 		if facts[FactAlso] != "" && !part {
 			numbers = append(numbers, strings.Split(facts[FactAlso], ",")...)

@@ -18,7 +18,7 @@ func openAtOnce(path string) (*os.File, error) {
 // private is an error if others than the user may read the file, or wrote it.
 func private(info fs.FileInfo) error {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return fmt.Errorf("others may read it or write to it (mode %04o): chmod 600 takes that away", mode)
+		return fmt.Errorf("others may read it or write to it (mode %04o): run chmod 600 on it", mode)
 	}
 	if s, ok := info.Sys().(*syscall.Stat_t); !ok || int(s.Uid) != os.Geteuid() {
 		return errors.New("it belongs to another user")

@@ -16,8 +16,8 @@ const (
 type form struct {
 	// text is what is looked for as text, bytes what is looked for encoded: in a key block that has line breaks.
 	text, bytes string
-	// all is the whole value without what is no secret in it.
-	all string
+	// all is the whole value without what is no secret in it, as text, and whole what bytes is the end of.
+	all, whole string
 	// key says that the value is a key block, and text its lines put together.
 	key bool
 	// part says that text is only the end of all.
@@ -27,7 +27,7 @@ type form struct {
 func formOf(value string) form {
 	if body, ok := keyBody(value); ok {
 		flat := flatten(body)
-		f := form{text: flat, bytes: strings.TrimSpace(body), all: flat, key: true}
+		f := form{text: flat, bytes: strings.TrimSpace(body), all: flat, whole: strings.TrimSpace(body), key: true}
 		if len(flat) > longest {
 			f.text, f.part = flat[len(flat)-tail:], true
 		}
@@ -36,7 +36,7 @@ func formOf(value string) form {
 		}
 		return f
 	}
-	f := form{text: value, bytes: value, all: value}
+	f := form{text: value, bytes: value, all: value, whole: value}
 	if len(value) > longest {
 		f.text, f.part = ending(value, tail), true
 		f.bytes = f.text

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -108,6 +109,13 @@ func TestHints(t *testing.T) {
 		{token[:16] + "...0000", token, false},
 		{"..." + token[len(token)-4:], "the word" + token[len(token)-4:], false},
 		{id, "id=" + id + ";", true}, {id[:8] + "..." + id[16:], "id=" + id + ";", true}, {id, "id=" + id + "A", false},
+		// As consoles and command lines show them.
+		{"gh" + "p_..." + body[32:36], "t=gh" + "p_" + body[:36] + ";", true}, {"gh" + "p_***" + body[32:36], "t=gh" + "p_" + body[:36], true},
+		{"gh" + "p_" + strings.Repeat("*", 36), "t: gh" + "p_" + body[:36], true},
+		{id[:4] + "..." + id[16:], "id=" + id, true}, {id[:4] + "************" + id[16:], "id=" + id, true},
+		{"sk_" + "live_..." + body[20:24], `key: "sk_` + "live_" + body[:24] + `"`, true}, {"sk_" + "live_••••" + body[20:24], "sk_" + "live_" + body[:24], true},
+		{"sk-..." + body[44:48], "export K=sk-" + "proj-" + body[:48] + "\n", true}, {"sk-…" + body[44:48], "sk-" + body[:48], true},
+		{"sk-..." + body[44:48], "K=task-" + body[:48], false}, {"sk-..." + body[43:47], "sk-" + body[:48], false},
 	} {
 		h := newHunter(t, []string{c.hint})
 		fs := h.seek(t, c.text)
@@ -159,61 +167,116 @@ func TestReadFile(t *testing.T) {
 		if err := os.Chmod(name, c.mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadFile(name); (err == nil) != c.ok {
+		if _, err := ReadFile(context.Background(), name); (err == nil) != c.ok {
 			t.Errorf("mode %04o: %v", c.mode, err)
 		}
 		if err := os.Chmod(name, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := ReadFile(filepath.Dir(name)); err == nil {
+	if _, err := ReadFile(context.Background(), filepath.Dir(name)); err == nil {
 		t.Error("a folder is taken for a file")
 	}
 }
 
-// FuzzKnown makes rules of any value: they parse, have anchors that stand in what they match, and find the value in a text.
+// FuzzKnown makes rules of any value, and finds it in a text: as it is, and written in one of the ways. One rule each time is
+// looked at closely: all of them take too long for a fuzzer.
 func FuzzKnown(f *testing.F) {
 	r := rand.New(rand.NewPCG(11, 12))
-	for _, v := range values(r) {
-		f.Add(v, "before ", " after")
+	for i, v := range values(r) {
+		f.Add(v[:min(len(v), 40)], "before ", " after", uint8(len(i)))
 	}
-	f.Add(`"\&<>'`+"`$%{}[]()*+?|^.", "a", "b")
-	f.Add("pässwörd mit Ümlaut 日本語", "a", "b")
-	f.Add("abcdefgh\tij\nkl\r\nmn", "a", "b")
-	f.Fuzz(func(t *testing.T, value, before, after string) {
+	f.Add(`"\&<>'`+"`$%{}[]()*+?|^.", "a", "b", uint8(3))
+	f.Add("pässwörd mit Ümlaut 日本語", "a", "b", uint8(0))
+	f.Add("abcdefgh\tij\nkl\r\nmn", "a", "b", uint8(0))
+	list := encoders()
+	f.Fuzz(func(t *testing.T, value, before, after string, pick uint8) {
 		known, err := Read([]byte(value), true)
-		if err != nil || len(known) == 0 || len(known) > 3 || len(value) > 1500 || len(before)+len(after) > 1000 {
-			return // it takes too long for a fuzzer
+		if err != nil || len(known) != 1 || len(value) > 64 || len(before)+len(after) > 100 {
+			return
 		}
 		h, err := New(known, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, r := range h.Rules().All() {
-			if _, err := syntax.Parse(r.Pattern, syntax.Perl); err != nil {
-				t.Fatalf("rule %d has a pattern that does not parse", i)
+		all := h.Rules().All()
+		if n := int(pick) % len(all); len(all[n].Pattern) < 4000 {
+			if _, err := syntax.Parse(all[n].Pattern, syntax.Perl); err != nil {
+				t.Fatalf("rule %d has a pattern that does not parse", n)
 			}
-			if len(r.Anchors) == 0 || slices.ContainsFunc(r.Anchors, func(a string) bool { return len(a) < 3 }) {
+		}
+		for i := range all {
+			if len(all[i].Anchors) == 0 || slices.ContainsFunc(all[i].Anchors, func(a string) bool { return len(a) < 3 }) {
 				t.Fatalf("rule %d has a short anchor", i)
 			}
 		}
-		engine, err := scanner.New(h.Rules(), scanner.Options{})
+		engine, err := scanner.New(h.Rules(), scanner.Options{Known: h})
 		if err != nil {
 			t.Fatal(err)
 		}
 		whole := known[0].value.Reveal()
-		text := before + "\n" + whole + "\n" + after
-		if bytes.ContainsRune([]byte(text), 0) || !utf8.ValidString(text) {
+		w := list[int(pick)%len(list)]
+		written := whole
+		if formOf(whole).key || strings.ContainsFunc(whole, func(r rune) bool { return r <= ' ' || r > '~' }) || w.filled && len(whole) < leastDumped {
+			w = list[0]
+		} else {
+			written = w.write(rand.New(rand.NewPCG(uint64(pick), 1)), whole)
+		}
+		text := before + "\n" + written + "\n" + after
+		if written == "" || bytes.ContainsRune([]byte(before+whole+after), 0) || !utf8.ValidString(before+whole+after) {
 			return
 		}
 		fs := (&hunter{h, engine}).seek(t, text)
 		if len(fs) == 0 {
-			t.Fatal("not found")
+			t.Fatalf("not found as %s", w.name)
 		}
 		if len(whole) >= gram && !strings.Contains(before+after, whole[:gram]) {
 			for i := range fs {
 				if strings.Contains(fs[i].Excerpt, whole) {
 					t.Fatal("the excerpt has the value")
+				}
+			}
+		}
+	})
+}
+
+// FuzzRead reads any text of secrets: what it takes is in the text and not too short, what it refuses is not quoted.
+func FuzzRead(f *testing.F) {
+	key := "-----BEGIN " + "PRIVATE KEY-----\nabcdefgh\n-----END " + "PRIVATE KEY-----"
+	for _, seed := range []string{"", "abcdefgh\r\nabcdefgi\n", "abcdefgh\x00ijklmnop\n", key, key[:40], "\xef\xbb\xbfabcdefgh", "abcdefgh\xff", key + "\n" + key + "x"} {
+		f.Add([]byte(seed), false)
+		f.Add([]byte(seed), true)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, nul bool) {
+		before := bytes.Clone(text)
+		known, err := Read(text, nul)
+		if !bytes.Equal(before, text) {
+			t.Fatal("the text was changed")
+		}
+		if err != nil {
+			if strings.Contains(err.Error(), strings.TrimSpace(string(text))) && len(bytes.TrimSpace(text)) >= MinLength {
+				t.Fatal("the error quotes the secret")
+			}
+			return
+		}
+		flat := func(s string) string { return strings.Join(strings.Fields(s), "") }
+		for i := range known {
+			v := known[i].value.Reveal()
+			if known[i].Number != i+1 || len(v) < MinLength || !utf8.ValidString(v) || !strings.Contains(flat(string(text)), flat(v)) {
+				t.Fatalf("secret %d is not from the text", i+1)
+			}
+			if !nul && strings.Contains(v, "\n") && !strings.HasPrefix(v, "-----BEGIN ") {
+				t.Fatalf("secret %d goes over lines", i+1)
+			}
+			formOf(v)
+		}
+		if !nul { // every line of 8 bytes or more that stands alone is one of them
+			if at := bytes.Count(text, []byte("-----BEGIN ")); at == 0 {
+				for _, line := range strings.Split(strings.TrimPrefix(string(text), "\xef\xbb\xbf"), "\n") {
+					line = strings.TrimSpace(line)
+					if line != "" && !slices.ContainsFunc(known, func(k Known) bool { return k.value.Reveal() == line }) {
+						t.Fatal("a line was left out")
+					}
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package hunt
 
 import (
+	"encoding/hex"
 	"hash/maphash"
 	"slices"
 	"strings"
@@ -36,6 +37,23 @@ func (g *guard) add(value string) {
 	for i := 0; i+gram <= len(value); i++ {
 		g.grams[maphash.String(g.seed, value[i:i+gram])] = true
 	}
+}
+
+// whole adds a value, and how the beginning of a long one is encoded, which is no variant by itself.
+func (g *guard) whole(f form) {
+	g.add(f.all)
+	if !f.part {
+		return
+	}
+	for offset := range 3 {
+		std := base64Text(f.whole, offset)
+		g.add(std)
+		g.add(strings.NewReplacer("+", "-", "/", "_").Replace(std))
+	}
+	digits := hex.EncodeToString([]byte(f.whole))
+	g.add(digits)
+	g.add(strings.ToUpper(digits))
+	g.add(reverse(f.all))
 }
 
 // text returns s with everything masked that is a piece of a value.

@@ -24,7 +24,7 @@ const (
 
 var (
 	hintPart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.:~+/=-]*$`) })
-	hintGap  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.{3,}|…|\*{3,}`) })
+	hintGap  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.…*•]{3,}|…`) })
 	keyID    = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{12,17}$`)
 	})

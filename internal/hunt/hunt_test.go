@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -53,7 +54,7 @@ func newHunter(t testing.TB, hints []string, values ...string) *hunter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := scanner.New(h.Rules(), scanner.Options{})
+	s, err := scanner.New(h.Rules(), scanner.Options{Known: h})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +197,20 @@ func encoders() []writer {
 			return base64.StdEncoding.EncodeToString([]byte(wideOf("k "+v, false)))
 		},
 			[]string{"base64+utf-16"}, false},
+	}
+	list = append(list, dumps()...)
+	for offset := range 5 {
+		for name, e := range map[string]*base32.Encoding{"padded": base32.StdEncoding, "raw": base32.StdEncoding.WithPadding(base32.NoPadding)} {
+			text := func(r *rand.Rand, v string) string {
+				return e.EncodeToString([]byte(random(r, offset, alphabet) + v + random(r, r.IntN(6), alphabet)))
+			}
+			list = append(list, writer{fmt.Sprint("base32 ", name, offset), text, []string{"base32"}, name == "padded"},
+				writer{fmt.Sprint("lower base32 ", name, offset), func(r *rand.Rand, v string) string { return strings.ToLower(text(r, v)) }, []string{"base32"}, name == "padded"})
+		}
+		list = append(list, writer{fmt.Sprint("base32 in lines ", offset), func(r *rand.Rand, v string) string {
+			text := base32.StdEncoding.EncodeToString([]byte(random(r, 30+offset, alphabet) + v + random(r, 30, alphabet)))
+			return regexp.MustCompile(".{76}").ReplaceAllString(text, "$0\n")
+		}, []string{"base32"}, true})
 	}
 	for name, split := range splits() {
 		list = append(list, writer{"split " + name, func(r *rand.Rand, v string) string {

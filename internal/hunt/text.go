@@ -29,20 +29,31 @@ func plainUnit(r rune) string { return quote(string(r)) }
 func quote(s string) string { return regexp.QuoteMeta(s) }
 
 // textVariant is a value as text: as it is, and with its characters escaped in any way, all or some of them.
-func textVariant(value string) variant {
-	var texts []string
+func textVariant(k knownForms, value string) variant {
+	var texts []styled
 	seen := map[string]bool{}
 	for _, style := range styles() {
-		var b strings.Builder
+		var written []string
 		for _, r := range value {
-			b.WriteString(style(r))
+			written = append(written, style(r))
 		}
-		if t := b.String(); !seen[t] {
-			seen[t] = true
+		if t := write(written, ""); !seen[t.text] {
+			seen[t.text] = true
 			texts = append(texts, t)
 		}
 	}
-	return newVariant(variantText, value, group(joinUnits(value, textUnit, betweenLines)), texts, 9*len(value)+400, priorityText)
+	pattern := group(joinUnits(value, textUnit, betweenLines))
+	return newVariant(variantText, value, pattern, &spelling{units: textUnits(k, value), joint: textJoint()}, texts, 9*len(value)+400, priorityText)
+}
+
+// textUnits are the characters of a text, however escaped.
+func textUnits(k knownForms, value string) []unit {
+	var units []unit
+	for _, r := range value {
+		slash := len(units) > 0 && units[len(units)-1].plain == `\`
+		units = append(units, unit{plain: string(r), slash: slash, forms: k.of(textUnit(r)), always: r == ' ' || r == '\n'})
+	}
+	return units
 }
 
 // textUnit matches a character however it is escaped.
