@@ -111,6 +111,7 @@ func newLeaky(t *testing.T) *leaky {
 	l.git("push", "-q", "origin", "--tags")
 	l.git("push", "-q", "origin", "refs/notes/*:refs/notes/*")
 	l.git("fetch", "-q", "origin")
+	l.git("remote", "set-head", "origin", "main") // as a clone has it
 	l.git("--git-dir="+l.host, "update-ref", "refs/pull/7/head", strings.TrimSpace(l.git("rev-parse", "side")))
 	return l
 }
@@ -161,15 +162,34 @@ func commandsOf(t *testing.T, page, title string) string {
 	return found[1]
 }
 
+// filterRepos are the folders of the git-filter-repo programs to be tried: the one that is installed, and those that the variable
+// SKANT_E2E_FILTER_REPO lists as PATH does.
+func filterRepos(t *testing.T) []string {
+	t.Helper()
+	require(t, "git-filter-repo", "install the Debian package git-filter-repo")
+	installed, err := exec.LookPath("git-filter-repo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{filepath.Dir(installed)}, filepath.SplitList(os.Getenv("SKANT_E2E_FILTER_REPO"))...)
+}
+
 func TestPurge(t *testing.T) {
+	for _, folder := range filterRepos(t) {
+		t.Run(filepath.Base(folder), func(t *testing.T) { testPurge(t, folder) })
+	}
+}
+
+func testPurge(t *testing.T, folder string) {
 	l := newLeaky(t)
+	l.env = append(without(l.env, "PATH"), "PATH="+folder+":"+os.Getenv("PATH"))
 	before := l.state()
 
-	code, plan, said := l.skant("recover", "plan", "--remote", "origin")
+	code, plan, said := l.skant("recover", "plan", "-o", "markdown", "--remote", "origin")
 	if code != 1 {
 		t.Fatalf("plan: exit %d\n%s\n%s", code, plan, said)
 	}
-	for _, want := range []string{"refs/pull/7/head", "refs/heads/fix-REMOVED", "No signed commit", "15 of 17 commits get a new id", "protected branches", "First changed commits", "GitHub", "Azure DevOps"} {
+	for _, want := range []string{"refs/pull/7/head", "refs/heads/fix-REMOVED", "No signed commit", "15 of 17 commits get a new id", "protected branches", "First changed commits", "A server of your own"} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("the plan does not say %q\n%s", want, plan)
 		}

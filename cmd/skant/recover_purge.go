@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -37,16 +38,65 @@ func newRecoverPlan(a *app) *cobra.Command {
 		Use: "plan [REPO]", Short: helpRecoverPlanShort, Long: helpRecoverPlan, Example: exampleRecoverPlan,
 		Args: exactly(0, 1, hintPurgeArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			outs, err := planOutputs(f.outputs)
+			if err != nil {
+				return err
+			}
 			return a.withPurge(cmd, &f, args, func(_ context.Context, plan *purge.Plan, rep *scanner.Report) error {
-				if _, err := fmt.Fprint(a.out, plan.Markdown(nil)); err != nil {
-					return &incompleteError{err}
+				if err := a.writePlan(outs, plan); err != nil {
+					return err
 				}
 				return failOnNew.outcome(rep)
 			})
 		},
 	}
 	f.register(cmd)
+	answers := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		out := cmd.Flags().Lookup("output")
+		given := out.Changed
+		out.Changed = false // a plan is written, though no report is
+		err := answers(cmd, args)
+		out.Changed = given
+		return err
+	}
+	cmd.Flags().Lookup("output").Hidden = false
+	cmd.Flags().Lookup("output").Usage = helpFlagPlanOutput
 	return cmd
+}
+
+// planOutputs reads the values of -o.
+func planOutputs(specs []string) ([]output, error) {
+	outs, err := parseOutputs(specs)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outs {
+		if !slices.Contains([]string{"text", "json", "markdown"}, o.format.name) {
+			return nil, withHint(fmt.Errorf("a plan is not written as %s", o.format.name), hintPlanFormats)
+		}
+	}
+	return outs, nil
+}
+
+// writePlan writes a plan to every output.
+func (a *app) writePlan(outs []output, plan *purge.Plan) error {
+	for _, o := range outs {
+		write := map[string]func(io.Writer) error{"text": plan.Text, "json": plan.JSON, "markdown": func(w io.Writer) error {
+			_, err := io.WriteString(w, plan.Markdown(nil))
+			return err
+		}}[o.format.name]
+		var err error
+		if o.path == "" {
+			err = a.words(write)
+		} else {
+			err = writeFile(o.path, write)
+		}
+		if err != nil {
+			return &incompleteError{fmt.Errorf("write %s: %w", o.format.name, err)}
+		}
+	}
+	return nil
 }
 
 func newRecoverPurge(a *app) *cobra.Command {
@@ -117,7 +167,7 @@ func (a *app) purgeOf(
 	if err != nil {
 		return err
 	}
-	remote, err := f.remoteOf(r)
+	remote, err := f.remoteOf(ctx, r, a.env)
 	if err != nil {
 		return err
 	}
@@ -134,6 +184,7 @@ func (a *app) purgeOf(
 	found := slices.DeleteFunc(slices.Clone(src.found), func(f scanner.Finding) bool { return !wanted[f.Fingerprint] })
 	plan, err := purge.New(ctx, purge.Input{
 		Repo: r, Report: rep, Found: found, Texts: recovery.NewSpellings(found), Hide: recovery.NewSpellings(src.found), Env: a.env, Remote: remote, Ask: f.remote != "", Now: a.now(), Incident: known,
+		Work: f.work, Only: f.only,
 		Search: func(ctx context.Context, data []byte) ([]scanner.Finding, error) {
 			res, err := loose.Scan(ctx, oneText(data), nil)
 			if err != nil {
@@ -227,8 +278,8 @@ func (f *purgeFlags) choose(rep *scanner.Report) error {
 }
 
 // remoteOf is the remote that is meant: the one named, else origin, else the only one.
-func (f *purgeFlags) remoteOf(r *repo.Repository) (string, error) {
-	all, err := r.Remotes()
+func (f *purgeFlags) remoteOf(ctx context.Context, r *repo.Repository, env func(string) string) (string, error) {
+	all, err := r.Remotes(ctx, env)
 	if err != nil {
 		return "", err
 	}

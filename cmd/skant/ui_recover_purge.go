@@ -16,6 +16,7 @@ const (
 	hintPurgeBlocked = "put that right and start again; nothing has been changed."
 	hintPurgeLeft    = "the rewritten mirror is kept for you to look at; do not push it. Your clone and the remote are as they were."
 	hintPurgeState   = "name the file that skant keeps the incident in, with --incident FILE, or one that does not exist yet."
+	hintPlanFormats  = "the formats of a plan are text, json and markdown."
 	hintPurgeArgs    = "name at most one repository: skant recover plan [REPO]."
 )
 
@@ -24,18 +25,21 @@ const (
 	helpFlagPurgeYes    = "do it: back up, rewrite a mirror clone, search that again"
 	helpFlagPurgeWork   = "the `FOLDER` to work in, which is made; without it one beside the repository"
 	helpFlagPurgeOnly   = "purge only the secret with this `FINGERPRINT`, or the beginning of one; may be repeated"
+	helpFlagPlanOutput  = "`FORMAT[=PATH]`: text, json or markdown, to standard output or a file; may be repeated"
 	helpFlagPurgeState  = "the `FILE` that the incident is kept in; without it skant-incident.json, here if there is one, else in the folder of the purge"
 
 	helpRecoverPlanShort = "say what a purge would rewrite, and what stands in its way"
 	helpRecoverPlan      = `Say what it takes to remove the secrets of a repository from its history, and change nothing: how many
 commits and which refs get a new id, what is replaced and what is left out, what stands in the way
-(uncommitted changes, a shallow clone, signatures, LFS, submodules, pull requests), what no purge
-reaches, and what to write to the host's support. With --remote NAME the remote is asked for its refs.
+(uncommitted changes, a shallow clone, signatures, LFS, submodules, pull requests, disk space). With
+--remote NAME the remote is asked for its refs. As Markdown it has, besides, what no purge reaches and
+the text for the host's support; docs/purge-plan.schema.json describes the JSON.
 
 Exit status: 0 nothing to purge, 1 there is something, 2 wrong usage or configuration, 3 not everything
 could be read.`
-	exampleRecoverPlan = `  skant recover plan > plan.md
-  skant recover plan --remote origin ~/src/service`
+	exampleRecoverPlan = `  skant recover plan
+  skant recover plan --remote origin -o text -o markdown=plan.md ~/src/service
+  skant recover plan -o json | jq '.checks[] | select(.state == "blocks")'`
 
 	helpRecoverPurgeShort = "rewrite the history without the secrets, in a mirror clone"
 	helpRecoverPurge      = `Rewrite the history without the secrets that a scan of it finds, with git-filter-repo, in a mirror clone

@@ -4,18 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/visible"
+	"github.com/skant-dev/skant/scanner"
 )
 
 // needed are the options of git-filter-repo that the purge cannot do without.
 var needed = []string{"--replace-text", "--replace-message", "--strip-blobs-with-ids", "--paths-from-file", "--mailmap", "--partial",
-	"--prune-empty", "--prune-degenerate", "--preserve-commit-encoding", "--refs"}
+	"--prune-empty", "--prune-degenerate", "--preserve-commit-encoding", "--replace-refs", "--refs"}
 
 func (p *Plan) add(name string, state State, run, detail string, args ...any) {
 	p.Checks = append(p.Checks, Check{name, state, fmt.Sprintf(detail, args...), run})
@@ -39,10 +42,15 @@ func (p *Plan) check(ctx context.Context) error {
 	}
 	p.checkTexts()
 	p.checkClone()
+	if err := p.checkRoom(); err != nil {
+		return err
+	}
+	p.checkLocks()
 	p.checkTrees()
+	p.checkHooks(ctx)
+	p.checkLeftovers()
 	p.checkSignatures()
-	p.checkRemote()
-	return nil
+	return p.checkRemote()
 }
 
 func (p *Plan) checkTexts() {
@@ -56,51 +64,123 @@ func (p *Plan) checkTexts() {
 			break
 		}
 	}
+	p.checkLeftOut()
 	if p.objects.more > 0 {
 		p.add("same text elsewhere", Note, "", "%s of which the scan reported nothing: there it is replaced, too.", count(p.objects.more, "version of a file has the text of a secret", "versions of files have the text of a secret"))
 	}
 }
 
+// checkLeftOut names the files of which versions are left out: that may be more than somebody wants to lose.
+func (p *Plan) checkLeftOut() {
+	if len(p.objects.strip) == 0 {
+		return
+	}
+	names, whole, inHead := map[string]bool{}, map[string]bool{}, false
+	for i := range p.in.Found { // one for each version; only the report knows their names
+		if id, err := pack.ParseID(p.in.Found[i].Location.Object); err == nil && p.objects.strip[id] {
+			whole[p.in.Found[i].Fingerprint] = true
+		}
+	}
+	for i := range p.in.Report.Findings {
+		f := &p.in.Report.Findings[i]
+		id, err := pack.ParseID(f.Location.Object)
+		if err == nil && whole[f.Fingerprint] && f.Suppressed == nil && f.Location.Kind == scanner.KindCommitContent && !p.objects.text[id] {
+			names[p.shown(f.Location.Path)] = true
+			inHead = inHead || f.Exposure != nil && f.Exposure.InHead
+		}
+	}
+	text := count(len(p.objects.strip), "version of a file is", "versions of files are") + " left out as a whole, for nothing in them can be replaced"
+	if len(names) > 0 {
+		sorted := slices.Sorted(maps.Keys(names))
+		text += ": " + list(sorted[:min(maxNamed, len(sorted))], len(sorted))
+	}
+	text += "."
+	if inHead {
+		text += " HEAD has one of them: take the value out of the file and commit that first, or the file is missing or old there afterwards."
+	}
+	run := ""
+	if len(whole) < len(p.wanted) {
+		run = "skant recover plan"
+		if p.in.Ask && p.in.Remote != "" {
+			run += " --remote " + visible.ShellWord(p.in.Remote)
+		}
+		for _, s := range p.Secrets {
+			if !whole[s.Fingerprint] {
+				run += " --only " + s.Print
+			}
+		}
+		run += " " + visible.ShellWord(p.clonePath()) + "   # the other secrets alone"
+	}
+	p.add("left out", Note, run, "%s", text)
+}
+
+// checkClone looks at what the clone is made of.
 func (p *Plan) checkClone() {
 	limits := p.in.Repo.Limits()
 	for _, l := range limits {
-		p.add("clone", Blocks, "", "%s: %s", visible.Text(l.What), visible.Text(l.Reason))
+		mend := map[repo.LimitKind]string{repo.Shallow: "git fetch --unshallow", repo.Partial: "git fetch --refetch --no-filter", repo.Damaged: "git fsck"}[l.Kind]
+		if mend != "" {
+			mend = strings.Replace(mend, "git ", "git -C "+visible.ShellWord(p.clonePath())+" ", 1)
+		}
+		p.add("clone", Blocks, mend, "%s: %s", visible.Text(l.What), visible.Text(l.Reason))
 	}
 	if len(limits) == 0 {
 		p.add("clone", Fine, "", "It is whole: neither shallow nor partial.")
 	}
-	if !p.in.Report.Coverage.Complete {
-		what := "something"
-		if len(p.in.Report.Coverage.Skipped) > 0 {
-			s := p.in.Report.Coverage.Skipped[0]
-			what = visible.Text(s.What + ": " + s.Reason)
-		}
-		p.add("scan", Blocks, "", "Not everything could be read, so nobody knows what would be left: %s", what)
+	if unread := p.unread(); unread != "" {
+		p.add("scan", Blocks, "", "Not everything could be read, so nobody knows what would be left: %s", unread)
+	} else {
+		p.add("scan", Fine, "", "All of the history was read.")
 	}
+	p.checkReplaced()
 	common := p.in.Repo.CommonDir()
-	for _, c := range []struct{ name, path, detail, run string }{
-		{"replaced objects", "refs/replace", "git shows other objects in the place of some. Make that permanent or drop it first.", "git replace --list"},
-		{"grafts", "info/grafts", "The history is spliced by a grafts file.", "git replace --convert-graft-file"},
-	} {
-		if entries, err := os.ReadDir(filepath.Join(common, c.path)); err == nil && len(entries) > 0 {
-			p.add(c.name, Blocks, c.run, "%s", c.detail)
-		} else if info, err := os.Stat(filepath.Join(common, c.path)); err == nil && !info.IsDir() {
-			p.add(c.name, Blocks, c.run, "%s", c.detail)
-		}
-	}
 	if _, err := os.Stat(filepath.Join(common, "objects", "info", "alternates")); err == nil {
 		p.add("borrowed objects", Note, "", "The clone borrows objects of another repository, which keeps them: purge that, too.")
 	}
-	if entries, err := os.ReadDir(filepath.Join(common, "lfs", "objects")); err == nil && len(entries) > 0 {
-		p.add("Git LFS", Note, "", "Content in Git LFS is not rewritten, only the pointers are carried along. What the scan found there is listed below.")
+	entries, err := os.ReadDir(filepath.Join(common, "lfs", "objects"))
+	if err == nil && len(entries) > 0 || p.usesLFS() {
+		p.add("Git LFS", Note, "", "Content in Git LFS is not rewritten, only the pointers are carried along. What the scan found there is listed below; "+
+			"it reads what this clone has fetched of it (`git lfs fetch --all` first, to know all).")
 	} else {
 		p.add("Git LFS", Fine, "", "No LFS objects are in this clone.")
 	}
-	if entries, err := os.ReadDir(filepath.Join(common, "modules")); err == nil && len(entries) > 0 {
+	entries, err = os.ReadDir(filepath.Join(common, "modules"))
+	if err == nil && len(entries) > 0 || p.Effect.Submodules {
 		p.add("submodules", Note, "", "Submodules are repositories of their own and stay as they are; `skant history --submodules` reads them.")
 	} else {
 		p.add("submodules", Fine, "", "None is in this clone.")
 	}
+	if p.in.Repo.WorkTree() == "" {
+		p.add("bare", Note, "", "This repository has no work tree. If it is the host itself, \"Your clone\" is all that is to be done in it, and nobody may push meanwhile.")
+	}
+}
+
+// checkReplaced looks for what makes git show another history than there is.
+func (p *Plan) checkReplaced() {
+	if all, err := p.in.Repo.Refs(); err == nil && slices.ContainsFunc(all, func(r repo.Ref) bool { return strings.HasPrefix(r.Name, "refs/replace/") }) {
+		p.add("replaced objects", Blocks, "git replace --list", "git shows other objects in the place of some. Make that permanent or drop it (`git replace -d`) first.")
+	}
+	if info, err := os.Stat(filepath.Join(p.in.Repo.CommonDir(), "info", "grafts")); err == nil && info.Size() > 0 {
+		p.add("grafts", Blocks, "git replace --convert-graft-file", "The history is spliced by a grafts file.")
+	}
+}
+
+// usesLFS reports whether the files of HEAD say that some are in Git LFS, though this clone may have none of it.
+func (p *Plan) usesLFS() bool {
+	for _, t := range p.trees {
+		id, err := pack.ParseID(t.Head)
+		if err != nil || id.IsZero() {
+			continue
+		}
+		f, err := p.in.Repo.FileAt(id, ".gitattributes")
+		if err != nil {
+			continue
+		}
+		if text, err := p.in.Repo.Blob(f.ID, 1<<20); err == nil && strings.Contains(string(text), "filter=lfs") {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Plan) checkTrees() {
@@ -117,7 +197,7 @@ func (p *Plan) checkTrees() {
 			p.add("work tree", Blocks, "git -C "+path+" status", "In %s a %s is not finished.", visible.Text(t.Path), t.Busy)
 		case len(t.Changed) > 0:
 			p.add("work tree", Blocks, "git -C "+path+" status", "%s has changes that are not committed, in %s. Commit them without the secret, or stash them. "+
-				"(A file of which only the date is new counts, too: `git status` mends that.)", visible.Text(t.Path),
+				"(Where git converts line ends or filters files, a new date is enough: `git status` mends that.)", visible.Text(t.Path),
 				visible.Text(p.shown(strings.Join(t.Changed[:min(3, len(t.Changed))], ", "))))
 		default:
 			continue
@@ -126,6 +206,9 @@ func (p *Plan) checkTrees() {
 	}
 	if clean {
 		p.add("work tree", Fine, "", "Nothing is changed and not committed (%d looked at).", len(p.trees))
+	}
+	if slices.ContainsFunc(p.trees, func(t repo.Checkout) bool { return t.Sparse }) {
+		p.add("sparse checkout", Note, "", "Only some of the files are checked out; that stays so. The purge rewrites all of them.")
 	}
 	if len(p.trees) > 1 {
 		p.add("linked work trees", Note, "", "There are %d; each is brought along below.", len(p.trees)-1)
@@ -136,61 +219,34 @@ func (p *Plan) checkTrees() {
 }
 
 func (p *Plan) checkSignatures() {
-	tags := 0
+	tags, names := 0, []string(nil)
 	for _, r := range p.Effect.Refs {
 		if r.SignedTag {
-			tags++
+			if tags++; tags <= maxNamed {
+				names = append(names, r.Shown)
+			}
 		}
 	}
 	if p.Effect.Signed+tags == 0 {
 		p.add("signatures", Fine, "", "No signed commit or tag is rewritten.")
 		return
 	}
-	p.add("signatures", Note, "", "%d signed commits and %d signed tags are rewritten and lose their signature: sign the tags again, and tell who relies on them.",
-		p.Effect.Signed, tags)
+	which := ""
+	if tags > 0 {
+		which = " The tags are: " + list(names, tags) + "."
+	}
+	p.add("signatures", Note, "", "%s and %s rewritten and lose their signature: sign the tags again (`git tag -s -f`), and tell who relies on them.%s",
+		count(p.Effect.Signed, "signed commit", "signed commits"), count(tags, "signed tag is", "signed tags are"), which)
 }
 
-// pullPrefixes are where hosts keep what was proposed: nobody but the host can change it.
-var pullPrefixes = []string{"refs/pull/", "refs/merge-requests/", "refs/pull-requests/", "refs/changes/", "refs/pulls/"}
+// maxNamed bounds the names in a sentence.
+const maxNamed = 10
 
-func isPull(ref string) bool {
-	return slices.ContainsFunc(pullPrefixes, func(prefix string) bool { return strings.HasPrefix(ref, prefix) })
-}
-
-func (p *Plan) checkRemote() {
-	p.add("protected branches", Unknown, "", "Which branches the host protects cannot be known from here. Allow the forced push for the moment of the purge, and forbid it again after.")
-	remote := visible.ShellWord(p.in.Remote)
-	switch {
-	case p.in.Remote == "":
-		p.add("remote", Note, "", "This clone has no remote, or several: --remote NAME says which is pushed to.")
-		return
-	case !p.in.Ask:
-		p.add("remote", Unknown, "skant recover plan --remote "+remote, "The remote %s was not asked, so this goes by the last fetch: what was pushed since, and open pull requests, are not known.",
-			visible.Text(p.in.Remote))
-		return
+// list writes names, of which there are more than are given.
+func list(names []string, all int) string {
+	text := visible.Text(strings.Join(names, ", "))
+	if n := all - len(names); n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
 	}
-	here := p.known()
-	var lacking, pulls []string
-	for name, id := range p.RemoteRefs {
-		switch {
-		case isPull(name):
-			pulls = append(pulls, name)
-		case here[name] != id && (strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") || strings.HasPrefix(name, "refs/notes/")):
-			lacking = append(lacking, name)
-		}
-	}
-	slices.Sort(lacking)
-	slices.Sort(pulls)
-	if len(lacking) > 0 {
-		p.add("remote", Blocks, "git fetch "+remote+" '+refs/heads/*:refs/remotes/"+strings.ReplaceAll(p.in.Remote, "'", "")+"/*' '+refs/tags/*:refs/tags/*'",
-			"The remote has what this clone does not know, so it would not be purged: %s.", visible.Text(p.shown(strings.Join(lacking[:min(5, len(lacking))], ", "))))
-	} else {
-		p.add("remote", Fine, "", "This clone has every branch, tag and note of %s.", visible.Text(p.in.Remote))
-	}
-	if len(pulls) > 0 {
-		p.add("pull requests", Note, "", "The remote has %d refs of pull requests, open or closed; only the host can change them. Merge or close the open ones first. They are: %s.",
-			len(pulls), visible.Text(p.shown(strings.Join(pulls[:min(20, len(pulls))], ", "))))
-	} else {
-		p.add("pull requests", Fine, "", "The remote shows no refs of pull requests.")
-	}
+	return text
 }

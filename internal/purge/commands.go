@@ -20,6 +20,9 @@ const (
 	// NextFile is the page that [Plan.Markdown] makes.
 	NextFile   = "NEXT.md"
 	purgedRefs = "refs/skant/purged/"
+	// backFile takes the refs of the clone back to what they were, backRefs are those of the bundle in the meantime.
+	backFile = "refs-back.txt"
+	backRefs = "refs/skant/before/"
 )
 
 // known maps the names of the remote's refs to their ids as far as the clone knows them.
@@ -158,9 +161,38 @@ func (p *Plan) CloneCommands(res *Result) []string {
 	)
 }
 
+// BackCommands are the commands that bring the clone back to what it was, from the bundle, once [Plan.CloneCommands] have run. The
+// refs are moved all together, and only if none has moved since.
+func (p *Plan) BackCommands(res *Result) []string {
+	git := "git -C " + visible.ShellWord(p.clonePath())
+	out := []string{
+		git + " fetch --quiet --no-tags --no-write-fetch-head " + visible.ShellWord(res.Bundle) + " '+refs/*:" + backRefs + "*'",
+		git + " update-ref --no-deref --stdin < " + visible.ShellWord(filepath.Join(res.Dir, backFile)),
+	}
+	for _, t := range p.trees {
+		if t.Bare || t.Problem != "" {
+			continue
+		}
+		at := "git -C " + visible.ShellWord(t.Path)
+		switch {
+		case t.Branch == "" && res.commits[t.Head] != "":
+			out = append(out, at+" checkout --quiet --force --detach "+t.Head)
+		case t.Branch != "":
+			out = append(out, at+" reset --quiet --hard")
+		}
+	}
+	if len(p.stash) > 0 {
+		out = append(out, git+" stash clear")
+		for _, id := range p.stash {
+			out = append(out, fmt.Sprintf("%s stash store -m \"$(%s log -1 --format=%%s %s)\" %s", git, git, id, id))
+		}
+	}
+	return append(out, git+" for-each-ref --format='delete %(refname)' "+backRefs+" | "+git+" update-ref --stdin")
+}
+
 // write puts the files that the commands read into the folder.
 func (p *Plan) write(res *Result) error {
-	var refs strings.Builder
+	var refs, back strings.Builder
 	for _, m := range res.Moved {
 		if strings.HasPrefix(m.Ref, keepAll) || m.Ref == "refs/stash" {
 			continue
@@ -168,10 +200,13 @@ func (p *Plan) write(res *Result) error {
 		switch {
 		case m.New == "":
 			fmt.Fprintf(&refs, "delete %s %s\n", m.Ref, m.Old)
+			fmt.Fprintf(&back, "create %s %s\n", m.Ref, m.Old)
 		case m.Old == "":
 			fmt.Fprintf(&refs, "create %s %s\n", m.Ref, m.New)
+			fmt.Fprintf(&back, "delete %s %s\n", m.Ref, m.New)
 		default:
 			fmt.Fprintf(&refs, "update %s %s %s\n", m.Ref, m.New, m.Old)
+			fmt.Fprintf(&back, "update %s %s %s\n", m.Ref, m.Old, m.New)
 		}
 	}
 	var quiet strings.Builder
@@ -179,7 +214,8 @@ func (p *Plan) write(res *Result) error {
 	for _, one := range unspoken {
 		quiet.WriteString(one.lease() + " " + one.spec() + "\n")
 	}
-	err := os.WriteFile(filepath.Join(res.Dir, refsFile), []byte(refs.String()), 0o600)
+	err := errors.Join(os.WriteFile(filepath.Join(res.Dir, refsFile), []byte(refs.String()), 0o600),
+		os.WriteFile(filepath.Join(res.Dir, backFile), []byte(back.String()), 0o600))
 	if quiet.Len() > 0 {
 		err = errors.Join(err, os.WriteFile(filepath.Join(res.Dir, unspokenFile), []byte(quiet.String()), 0o600))
 	}

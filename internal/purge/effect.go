@@ -20,6 +20,8 @@ type Effect struct {
 	Refs []Ref
 	// Blobs counts versions of files in which a text is replaced, Stripped those that are left out.
 	Blobs, Stripped int
+	// Submodules says that a commit has a submodule in its tree.
+	Submodules bool
 
 	touched map[pack.ID]bool
 	// first are those of touched that have no parent among them.
@@ -90,6 +92,7 @@ func (p *Plan) effects(ctx context.Context) error {
 			if err != nil {
 				return errors.New("git log: a line is malformed")
 			}
+			e.Submodules = e.Submodules || slices.ContainsFunc(fields, func(f string) bool { return strings.TrimLeft(f, ":") == gitlink })
 			settle(p.objects.blob(id) || len(p.objects.trees) > 0 && p.in.Texts.In(path))
 		}
 		return nil
@@ -118,7 +121,10 @@ func (p *Plan) effects(ctx context.Context) error {
 	return p.refs()
 }
 
-// signed counts the signatures that are lost.
+// gitlink is the mode of a submodule in a tree.
+const gitlink = "160000"
+
+// signed counts the signatures that are lost: those of commits, and those of tags that a merge has in itself.
 func (p *Plan) signed(ctx context.Context) error {
 	store, err := p.in.Repo.Objects()
 	if err != nil {
@@ -133,7 +139,7 @@ func (p *Plan) signed(ctx context.Context) error {
 			return fmt.Errorf("read commit %s: %w", id, err)
 		}
 		head, _, _ := bytes.Cut(data, []byte("\n\n"))
-		if bytes.Contains(head, []byte("\ngpgsig")) {
+		if bytes.Contains(head, []byte("\ngpgsig")) || bytes.Contains(head, []byte("\nmergetag ")) {
 			p.Effect.Signed++
 		}
 	}

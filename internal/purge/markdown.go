@@ -2,6 +2,7 @@ package purge
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,43 +48,124 @@ const maxListed = 40
 
 // Markdown writes the plan or, with a result, what was done and the commands that are left. It holds no secret.
 func (p *Plan) Markdown(res *Result) string {
+	if res != nil {
+		return p.next(res)
+	}
 	b := &page{}
-	if res == nil {
-		b.line("# Plan of a purge\n\nNothing has been changed. A purge comes after revoking, never instead of it: whoever has a copy keeps it.\n")
-	} else {
-		b.line("# The purge, and what is left to do\n\nThe history is rewritten in %s. Your clone and the remote are as they were: the commands below bring them along.\n", quoted(res.Mirror))
-	}
+	b.line("# Plan of a purge\n\n**%s** A purge comes after revoking, never instead of it: whoever has a copy keeps it.\n", p.headline())
 	p.secrets(b)
-	p.effect(b, res)
-	if res == nil {
-		p.checks(b)
-		b.line("## Then\n")
-		b.line("`skant recover purge --yes` rewrites a mirror clone beside this one, after saving all of it as a bundle, and prints the exact commands for this clone and for each ref of the remote.\n")
-	} else {
-		p.backupPart(b, res)
-		p.clonePart(b, res)
-		p.pushPart(b, res)
-		b.line("## Every other clone\n\nDelete it and clone again. Whoever must keep one fetches and rebases onto the new history, and never merges the old. One push from a stale clone brings everything back; " +
-			"the guard refuses that where skant's hooks or `skant ci` run, once this list is committed:")
-		b.commands("cp " + visible.ShellWord(p.PurgedList()) + " " + visible.ShellWord(filepath.Join(p.clonePath(), incident.PolicyName)))
-	}
+	p.effect(b, nil)
+	p.checks(b)
+	b.line("## Then\n")
+	b.line("%s", thenText)
+	b.commands(p.Command())
 	p.unreached(b)
 	p.support(b)
-	if res != nil {
-		b.line("## Prove it\n")
-		b.commands("skant recover check --remote --incident " + visible.ShellWord(res.Incident) + " " + visible.ShellWord(p.clonePath()))
-		b.line("When all is proven, destroy the folder: the bundle in it holds the secrets.")
-		b.commands("rm -rf " + visible.ShellWord(res.Dir))
+	return b.String()
+}
+
+const thenText = "This saves all of it as a bundle, rewrites a mirror clone beside this one, and prints the exact commands for this clone and for each ref of the remote."
+
+// headline says in a line whether the purge can be done.
+func (p *Plan) headline() string {
+	if n := len(p.Blocked()); n > 0 {
+		return count(n, "thing stands", "things stand") + " in the way of the purge. Nothing has been changed."
 	}
+	return "The purge can be done. Nothing has been changed."
+}
+
+// Command is the command that does what is planned.
+func (p *Plan) Command() string {
+	words := []string{"skant recover purge"}
+	if p.in.Ask && p.in.Remote != "" {
+		words = append(words, "--remote "+visible.ShellWord(p.in.Remote))
+	}
+	for _, only := range p.in.Only {
+		words = append(words, "--only "+visible.ShellWord(only))
+	}
+	return strings.Join(append(words, "--yes", visible.ShellWord(p.clonePath())), " ")
+}
+
+// next writes what was done and what is left to do.
+func (p *Plan) next(res *Result) string {
+	b := &page{}
+	b.line("# The purge, and what is left to do\n\nThe history is rewritten in %s. Your clone and the remote are as they were: the commands below bring them along.\n", quoted(res.Mirror))
+	b.line("Do all of it, in this order, down to \"Delete the backup\": its folder holds the secrets. What comes after that is not to be done unless something went wrong.\n")
+	p.secrets(b)
+	p.effect(b, res)
+	p.backupPart(b, res)
+	p.clonePart(b, res)
+	p.pushPart(b, res)
+	b.line("## Every other clone\n\nDelete it and clone again. Whoever must keep one fetches and rebases onto the new history, and never merges the old. One push from a stale clone brings everything back; " +
+		"the guard refuses that where skant's hooks or `skant ci` run, once this list is committed:")
+	b.commands("cp " + visible.ShellWord(p.PurgedList()) + " " + visible.ShellWord(filepath.Join(p.clonePath(), incident.PolicyName)))
+	p.unreached(b)
+	p.support(b)
+	b.line("## Prove it")
+	b.commands("skant recover check --remote --incident " + visible.ShellWord(res.Incident) + " " + visible.ShellWord(p.clonePath()))
+	b.line("## Delete the backup\n\nWhen all is proven, and not before: there is no way back then. The bundle in the folder holds the secrets, and so does every copy of it. "+
+		"Keep the incident's file elsewhere first if it is in the folder (%s); it holds no secret.", quoted(res.Incident))
+	b.commands("rm -rf -- " + visible.ShellWord(res.Dir))
+	p.backPart(b, res)
 	return b.String()
 }
 
 func (p *Plan) secrets(b *page) {
 	b.line("## Secrets\n")
+	left := 0
 	for _, s := range p.Secrets {
-		b.line("%d. %s (`%s`), %s: replaced in %s, %s left out as a whole.", s.Number, escapeTitle(s.Title), s.RuleID, quoted(s.Redacted), count(s.Texts, "version of files", "versions of files"), count(s.Stripped, "version", "versions"))
+		b.line("%d. %s (`%s`), %s: %s.", s.Number, escapeTitle(s.Title), s.RuleID, quoted(s.Redacted), s.how())
+		left += s.Stripped
 	}
-	b.line("\nWhat is left out as a whole are binary files, archives, and texts in which it stands in a form that cannot be replaced: the version before it stands in its place. Put a clean version back afterwards.\n")
+	b.line("")
+	if left > 0 {
+		b.line("What is left out as a whole are binary files, archives, and texts in which it stands in a form that cannot be replaced: the version before it stands in its place. Put a clean version back afterwards.\n")
+	}
+}
+
+// how says how a secret is taken out of files.
+func (s *Secret) how() string {
+	var parts []string
+	if s.Texts > 0 {
+		parts = append(parts, "replaced in "+count(s.Texts, "version of a file", "versions of files"))
+	}
+	if s.Stripped > 0 {
+		parts = append(parts, count(s.Stripped, "version is", "versions are")+" left out as a whole")
+	}
+	if len(parts) == 0 {
+		return "in no file; taken out of messages and names"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// effectLines says what changes, in sentences; the last is the heading of the refs.
+func (p *Plan) effectLines(res *Result) []string {
+	e := &p.Effect
+	commits := e.Commits
+	if res != nil {
+		commits = res.Commits
+	}
+	lines := []string{
+		fmt.Sprintf("%d of %s a new id; all before them stay as they are, bit by bit.", commits, count(e.Total, "commit gets", "commits get")),
+		fmt.Sprintf("A text is replaced in %s; %s left out.", count(e.Blobs, "version of a file", "versions of files"), count(e.Stripped, "version is", "versions are")),
+	}
+	if e.Signed > 0 {
+		lines = append(lines, count(e.Signed, "signature of a commit is", "signatures of commits are")+" lost.")
+	}
+	return append(lines, count(len(e.Refs), "ref changes", "refs change")+":")
+}
+
+// note says what is special about a ref that changes.
+func (r *Ref) note() string {
+	switch {
+	case r.Deleted:
+		return " (deleted: it names a file that holds a secret)"
+	case r.Renamed != "":
+		return " (renamed: its name has a secret)"
+	case r.SignedTag:
+		return " (loses its signature)"
+	}
+	return ""
 }
 
 func (p *Plan) effect(b *page, res *Result) {
@@ -93,27 +175,11 @@ func (p *Plan) effect(b *page, res *Result) {
 	} else {
 		b.line("## What was rewritten\n")
 	}
-	commits := e.Commits
-	if res != nil {
-		commits = res.Commits
+	for _, line := range p.effectLines(res) {
+		b.line("- %s", line)
 	}
-	b.line("- %d of %d commits get a new id; all before them stay as they are, bit by bit.", commits, e.Total)
-	b.line("- A text is replaced in %s; %s left out.", count(e.Blobs, "version of files", "versions of files"), count(e.Stripped, "version is", "versions are"))
-	if e.Signed > 0 {
-		b.line("- %s lost.", count(e.Signed, "signature of a commit is", "signatures of commits are"))
-	}
-	b.line("- %s:", count(len(e.Refs), "ref changes", "refs change"))
 	for _, r := range e.Refs[:min(len(e.Refs), maxListed)] {
-		note := ""
-		switch {
-		case r.Deleted:
-			note = " (deleted: it names a file that holds a secret)"
-		case r.Renamed != "":
-			note = " (renamed: its name has a secret)"
-		case r.SignedTag:
-			note = " (loses its signature)"
-		}
-		b.line("  - %s%s", quoted(r.Shown), note)
+		b.line("  - %s%s", quoted(r.Shown), r.note())
 	}
 	if n := len(e.Refs) - maxListed; n > 0 {
 		b.line("  - and %d more", n)
@@ -123,27 +189,30 @@ func (p *Plan) effect(b *page, res *Result) {
 
 func (p *Plan) checks(b *page) {
 	b.line("## Checks\n")
-	for _, state := range []State{Blocks, Unknown, Note, Fine} {
-		for _, c := range p.Checks {
-			if c.State != state {
-				continue
-			}
-			b.line("- **%s** (%s): %s", c.Name, c.State, escapeTitle(c.Detail))
-			if c.Run != "" {
-				b.commands(c.Run)
-			}
+	for _, c := range p.sorted() {
+		b.line("- **%s** (%s): %s", c.Name, c.State, escapeTitle(c.Detail))
+		if c.Run != "" {
+			b.commands(c.Run)
 		}
 	}
 	b.line("")
 }
 
 func (p *Plan) backupPart(b *page, res *Result) {
-	b.line("## The way back\n\nEverything that this clone's refs and stash reached is in %s, verified by git. SHA-256: `%s`. Nobody else can read it; it holds the secrets.", quoted(res.Bundle), res.SHA256)
-	b.commands("git clone --mirror " + visible.ShellWord(res.Bundle) + " " + visible.ShellWord(filepath.Join(res.Dir, "restored.git")))
+	b.line("## The backup\n\nEverything that this clone's refs, stash and work trees reached is in %s (mode 0600: nobody else can read it), verified by git. SHA-256: `%s`. "+
+		"**It holds the secrets.** Delete it as soon as `skant recover check` has proven all; until then \"The way back\" says how to use it.\n", quoted(res.Bundle), res.SHA256)
+}
+
+func (p *Plan) backPart(b *page, res *Result) {
+	b.line("## The way back\n\nNot a part of the above: only if you have to, instead of deleting the backup, and only after the commands of \"Your clone\": these make every ref, the stash and the work trees what they were, with the secrets. The second command refuses if a ref has moved since. "+
+		"What only a reflog knew does not come back. `skant` goes on refusing the old history in this clone: its list is %s.", quoted(p.PurgedList()))
+	b.commands(p.BackCommands(res)...)
+	b.line("To look at the old history without bringing it back:")
+	b.commands("git clone --quiet --mirror " + visible.ShellWord(res.Bundle) + " " + visible.ShellWord(filepath.Join(res.Dir, "restored.git")))
 }
 
 func (p *Plan) clonePart(b *page, res *Result) {
-	b.line("## Your clone\n\nIn this order. The second command moves all refs together and refuses if one has moved since. All reflogs are emptied, and what only they or nothing remembers is deleted for good: recover lost work first.")
+	b.line("## Your clone\n\nIn this order. The second command moves all refs together and refuses if one has moved since. All reflogs are emptied, and what only they or nothing remembers is deleted for good: recover lost work first. A clone that borrows objects of this one (`git clone --shared`, `--reference`) breaks: clone that again.")
 	b.commands(p.CloneCommands(res)...)
 }
 
@@ -168,15 +237,9 @@ func (p *Plan) unreached(b *page) {
 	for _, x := range p.Beyond {
 		b.line("- %s %s. %s", count(x.Count, "place", "places"), escapeTitle(x.What), x.Remedy)
 	}
-	var pulls []string
-	for name := range p.RemoteRefs {
-		if isPull(name) {
-			pulls = append(pulls, name)
-		}
-	}
-	slices.Sort(pulls)
-	if len(pulls) > 0 {
-		b.line("- %s, which only the host can change: %s.", count(len(pulls), "ref of pull requests on the remote", "refs of pull requests on the remote"), quoted(p.shown(strings.Join(pulls[:min(len(pulls), maxListed)], " "))))
+	if pulls := slices.Collect(maps.Keys(p.RemoteRefs)); slices.ContainsFunc(pulls, isPull) {
+		affected, unknown := p.pulls()
+		b.line("- Refs of pull requests on the remote, which only the host can change. %s.", escapeTitle(p.pullText(affected, unknown)))
 	} else {
 		b.line("- Refs of pull requests or merge requests on the host (`refs/pull/*`, `refs/merge-requests/*`), which only the host can change.")
 	}

@@ -3,7 +3,9 @@ package purge
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -28,6 +30,13 @@ type objects struct {
 	stubborn []string
 }
 
+// Sizes of blobs in bytes: above the first they are read piece by piece, above the second nothing is replaced in them and they are
+// left out, for git-filter-repo holds them several times over.
+const (
+	streamAbove = 32 << 20
+	maxReplaced = 512 << 20
+)
+
 type person struct{ name, email string }
 
 // survey looks at every object of a repository for the texts, and takes over what the scan has found.
@@ -40,7 +49,21 @@ func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error)
 		trees: map[pack.ID]bool{}, people: map[person]bool{}}
 	var mu sync.Mutex
 	var unread error
-	err = store.Each(ctx, pack.EachOptions{}, func(_ int, obj *pack.Object) error {
+	err = store.Each(ctx, pack.EachOptions{StreamAbove: streamAbove}, func(_ int, obj *pack.Object) error {
+		if obj.Reader != nil {
+			has, zero, err := p.streamed(obj.Reader)
+			if !has || err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			into := o.text
+			if zero || obj.Size > maxReplaced {
+				into = o.strip
+			}
+			into[obj.ID] = true
+			return nil
+		}
 		if !p.in.Texts.In(obj.Data) {
 			return nil
 		}
@@ -66,11 +89,37 @@ func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error)
 		mu.Lock()
 		defer mu.Unlock()
 		unread = fmt.Errorf("read %s %s: %w", problem.What, problem.Name, problem.Err)
+		var large *pack.TooLargeError
+		if errors.As(problem.Err, &large) {
+			unread = fmt.Errorf("%w; raise --max-size, or make the plan of a clone that is repacked without deltas of it (git repack -a -d -f --depth=0)", unread)
+		}
 	})
 	if err == nil {
 		err = unread
 	}
 	return o, err
+}
+
+// streamed looks for the texts in a blob that is too large to be held, and tells whether git-filter-repo takes it for binary.
+func (p *Plan) streamed(in io.Reader) (has, zero bool, err error) {
+	keep := max(p.in.Texts.Longest()-1, 0)
+	buf := make([]byte, 0, keep+1<<20)
+	for first := true; ; first = false {
+		n, err := io.ReadFull(in, buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if first {
+			zero = binary(buf)
+		}
+		has = has || p.in.Texts.In(buf)
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return has, zero, nil
+		case err != nil:
+			return false, false, nil //nolint:nilerr // Each reports the object
+		}
+		tail := buf[len(buf)-min(keep, len(buf)):]
+		buf = buf[:copy(buf[:cap(buf)], tail)]
+	}
 }
 
 func binary(data []byte) bool { return bytes.IndexByte(data[:min(len(data), binaryHead)], 0) >= 0 }
@@ -115,7 +164,13 @@ func (p *Plan) decide(ctx context.Context) error {
 			continue
 		}
 		done[id] = true
-		data, err := p.in.Repo.Blob(id, 1<<40)
+		if store, err := p.in.Repo.Objects(); err == nil {
+			if _, size, err := store.Stat(id); err == nil && size > maxReplaced {
+				p.objects.stripped(id)
+				continue
+			}
+		}
+		data, err := p.in.Repo.Blob(id, maxReplaced)
 		if err != nil {
 			return fmt.Errorf("read blob %s: %w", id, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -18,13 +19,15 @@ import (
 	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
 
 // Spellings are the texts by which the secrets stand in the repository.
 type Spellings interface {
-	// In reports whether data has one of them; Clean returns data without them.
+	// In reports whether data has one of them; Clean returns data without them. Longest is the length in bytes of the longest.
 	In(data []byte) bool
+	Longest() int
 	Clean(data []byte) []byte
 	// Without is Clean for names.
 	Without(name, instead string) string
@@ -52,6 +55,10 @@ type Input struct {
 	Remote string
 	Ask    bool
 	Now    time.Time
+	// Work is the folder that is named to work in; empty for one beside the repository.
+	Work string
+	// Only are the beginnings of the fingerprints that were asked for, for the commands; none for all.
+	Only []string
 	// Incident is what is known already, which is added to; nil begins a new one.
 	Incident *incident.File
 }
@@ -74,12 +81,14 @@ type Plan struct {
 	stash    []pack.ID
 	detached []pack.ID
 	trees    []repo.Checkout
+	// free is how many bytes of a file system are free.
+	free func(dir string) (int64, bool)
 }
 
 // Secret is one secret of the plan.
 type Secret struct {
-	Number                         int
-	Title, RuleID, Redacted, Print string
+	Number                                      int
+	Title, RuleID, Redacted, Fingerprint, Print string
 	// Texts counts blobs in which it is replaced, Stripped those that are left out of the history as a whole.
 	Texts, Stripped int
 }
@@ -91,32 +100,12 @@ type Beyond struct {
 	Remedy string
 }
 
-// State says what a check came to.
-type State string
-
-// The states of a check. Unknown is what cannot be known from here.
-const (
-	Fine    State = "ok"
-	Note    State = "note"
-	Unknown State = "cannot be known"
-	Blocks  State = "stops the purge"
-)
-
-// Check is one thing that was looked at before.
-type Check struct {
-	Name   string
-	State  State
-	Detail string
-	// Run is the command that mends it; may be empty.
-	Run string
-}
-
 // ErrNothing says that there is nothing in the history to be purged.
 var ErrNothing = errors.New("there is nothing to purge in the history")
 
 // New makes the plan of a purge. It returns an error that wraps [ErrNothing] if the scan has nothing that a rewriting reaches.
 func New(ctx context.Context, in Input) (*Plan, error) {
-	p := &Plan{in: in, Incident: in.Incident, wanted: map[string]bool{}}
+	p := &Plan{in: in, Incident: in.Incident, wanted: map[string]bool{}, free: freeBytes}
 	if p.Incident == nil {
 		p.Incident = incident.New(in.Report, in.Now)
 	} else {
@@ -128,7 +117,7 @@ func New(ctx context.Context, in Input) (*Plan, error) {
 		}
 	}
 	if len(p.wanted) == 0 {
-		return nil, fmt.Errorf("%w: the scan found no secret that counts", ErrNothing)
+		return nil, p.nothing("the scan found no secret that counts")
 	}
 	p.in.Found = slices.DeleteFunc(slices.Clone(in.Found), func(f scanner.Finding) bool {
 		return !p.wanted[f.Fingerprint] || f.Location.Submodule != ""
@@ -148,7 +137,7 @@ func New(ctx context.Context, in Input) (*Plan, error) {
 		return nil, err
 	}
 	if p.Effect.nothing() {
-		return nil, fmt.Errorf("%w: what was found is in no branch, tag, stash or other ref", ErrNothing)
+		return nil, p.nothing("what was found is in no branch, tag, stash or other ref")
 	}
 	if in.Ask && in.Remote != "" {
 		if p.RemoteRefs, err = in.Repo.ListRemote(ctx, in.Remote, in.Env); err != nil {
@@ -157,6 +146,34 @@ func New(ctx context.Context, in Input) (*Plan, error) {
 	}
 	p.describe()
 	return p, p.check(ctx)
+}
+
+// nothing is the error for a history in which nothing was found to purge: only if all of it was read is there nothing.
+func (p *Plan) nothing(why string) error {
+	if unread := p.unread(); unread != "" {
+		return fmt.Errorf("%s, but not everything could be read, so nobody knows what there is to purge: %s", why, unread)
+	}
+	return fmt.Errorf("%w: %s", ErrNothing, why)
+}
+
+// unread says what the scan could not read, and what to do about it; empty if it has read all.
+func (p *Plan) unread() string {
+	if p.in.Report.Coverage.Complete {
+		return ""
+	}
+	var parts []string
+	for _, s := range p.in.Report.Coverage.Skipped {
+		if s.Unread {
+			parts = append(parts, fmt.Sprintf("%d %s (%s)", s.Count, visible.Text(s.What), visible.Text(s.Reason)))
+		}
+	}
+	if len(parts) == 0 {
+		return "something"
+	}
+	if n := len(parts) - maxNamed; n > 0 {
+		parts = append(parts[:maxNamed], fmt.Sprintf("and %d more sorts", n))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // shown is a name without a secret in it.
@@ -211,17 +228,19 @@ func (p *Plan) describe() {
 		if !p.wanted[s.Fingerprint] {
 			continue
 		}
-		p.Secrets = append(p.Secrets, Secret{Number: s.Number, Title: s.Title, RuleID: s.RuleID, Redacted: s.Redacted,
+		p.Secrets = append(p.Secrets, Secret{Number: s.Number, Title: s.Title, RuleID: s.RuleID, Redacted: s.Redacted, Fingerprint: s.Fingerprint,
 			Print: s.Fingerprint[:min(12, len(s.Fingerprint))], Texts: len(texts[s.Fingerprint]), Stripped: len(stripped[s.Fingerprint])})
 	}
 }
 
 // beyond counts what is in places that a rewriting of history does not reach.
 func (p *Plan) beyond() {
+	const fetchHead = scanner.Kind("FETCH_HEAD")
 	words := []struct {
 		kind         scanner.Kind
 		what, remedy string
 	}{
+		{fetchHead, "in FETCH_HEAD, which names what was fetched last", "It is deleted with the last command of \"Your clone\"."},
 		{scanner.KindGitConfig, "in the configuration or another file of the git directory", "Edit the file: a token in a remote's address belongs in a credential helper."},
 		{scanner.KindHook, "in a hook", "Edit the hook."},
 		{scanner.KindReflog, "in a reflog's text", "It goes when the reflogs of this clone expire, see \"Your clone\"."},
@@ -239,10 +258,12 @@ func (p *Plan) beyond() {
 			submodules++
 		case strings.Contains(f.Location.Path, "lfs/objects/"):
 			counts["lfs"]++
+		case f.Location.Kind == scanner.KindGitConfig && path.Base(f.Location.Path) == "FETCH_HEAD":
+			counts[fetchHead]++
 		default:
 			counts[f.Location.Kind]++
-			if path := f.Location.Path; path != "" && len(files[f.Location.Kind]) < 5 && !slices.Contains(files[f.Location.Kind], path) {
-				files[f.Location.Kind] = append(files[f.Location.Kind], path)
+			if file := f.Location.Path; file != "" && len(files[f.Location.Kind]) < 5 && !slices.Contains(files[f.Location.Kind], file) {
+				files[f.Location.Kind] = append(files[f.Location.Kind], file)
 			}
 		}
 	}
@@ -250,7 +271,7 @@ func (p *Plan) beyond() {
 		if n := counts[w.kind]; n > 0 {
 			what := w.what
 			if f := files[w.kind]; len(f) > 0 && w.kind != scanner.KindUnreachable {
-				what += " (" + strings.Join(f, ", ") + ")"
+				what += " (" + p.shown(strings.Join(f, ", ")) + ")"
 			}
 			p.Beyond = append(p.Beyond, Beyond{what, n, w.remedy})
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ const leak = "the-value-that-leaked"
 type oneSpelling struct{}
 
 func (oneSpelling) In(data []byte) bool { return bytes.Contains(data, []byte(leak)) }
+func (oneSpelling) Longest() int        { return len(leak) }
 func (oneSpelling) Clean(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte(leak), []byte("***REMOVED***"))
 }
@@ -69,6 +71,11 @@ func (b *box) git(in string, args ...string) string {
 
 func (b *box) plan() (*Plan, error) {
 	b.t.Helper()
+	return b.planWith(func(*Input) {})
+}
+
+func (b *box) planWith(change func(in *Input)) (*Plan, error) {
+	b.t.Helper()
 	r, err := repo.Open(b.dir, repo.Options{})
 	if err != nil {
 		b.t.Fatal(err)
@@ -81,11 +88,13 @@ func (b *box) plan() (*Plan, error) {
 	rep := &scanner.Report{Coverage: scanner.Coverage{Complete: true}, Findings: []scanner.Finding{
 		{Fingerprint: strings.Repeat("ab", 16), RuleID: "some-rule", Title: "Some key", Secret: scanner.NewSecret(leak, 0)},
 	}}
-	return New(context.Background(), Input{
+	in := Input{
 		Repo: r, Report: rep, Texts: oneSpelling{}, Hide: oneSpelling{}, Env: os.Getenv, Now: time.Unix(1_700_000_000, 0),
 		Search: func(context.Context, []byte) ([]scanner.Finding, error) { return nil, nil },
 		Scan:   func(context.Context, string) ([]scanner.Finding, bool, error) { return nil, true, nil },
-	})
+	}
+	change(&in)
+	return New(context.Background(), in)
 }
 
 // TestEffects compares the commits that a purge is said to change with a plain definition, on random histories: those of which
@@ -179,77 +188,6 @@ func (b *box) commit(name, text, message string) {
 	b.git("", "commit", "-qm", message)
 }
 
-// TestChecks holds that each thing that stands in the way is seen, and that Run does nothing then.
-func TestChecks(t *testing.T) {
-	for _, c := range []struct {
-		name, check string
-		state       State
-		do          func(b *box)
-	}{
-		{"clean", "work tree", Fine, func(*box) {}},
-		{"changed", "work tree", Blocks, func(b *box) {
-			if err := os.WriteFile(filepath.Join(b.dir, "a"), []byte("something else"), 0o600); err != nil {
-				b.t.Fatal(err)
-			}
-		}},
-		{"staged", "work tree", Blocks, func(b *box) {
-			b.git("", "update-index", "--add", "--cacheinfo", "100644,"+b.git("x", "hash-object", "-w", "--stdin")+",new")
-		}},
-		{"merging", "work tree", Blocks, func(b *box) {
-			if err := os.WriteFile(filepath.Join(b.dir, ".git", "MERGE_HEAD"), []byte(b.git("", "rev-parse", "HEAD")+"\n"), 0o600); err != nil {
-				b.t.Fatal(err)
-			}
-		}},
-		{"replaced", "replaced objects", Blocks, func(b *box) { b.git("", "replace", "HEAD", "HEAD~1") }},
-		{"submodules", "submodules", Note, func(b *box) {
-			if err := os.MkdirAll(filepath.Join(b.dir, ".git", "modules", "x"), 0o755); err != nil {
-				b.t.Fatal(err)
-			}
-		}},
-		{"stash", "stash", Note, func(b *box) {
-			if err := os.WriteFile(filepath.Join(b.dir, "a"), []byte("stashed"), 0o600); err != nil {
-				b.t.Fatal(err)
-			}
-			b.git("", "stash", "-q")
-		}},
-		{"branches", "protected branches", Unknown, func(*box) {}},
-		{"people", "authors", Blocks, func(b *box) {
-			b.git("", "commit", "-q", "--allow-empty", "-m", "x", "--author", "# "+leak+" <a@example.com>")
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := newBox(t)
-			b.commit("a", "clean\n", "one")
-			b.commit("a", leak+"\n", "two")
-			c.do(b)
-			p, err := b.plan()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var states []State
-			for _, check := range p.Checks {
-				if check.Name == c.check {
-					states = append(states, check.State)
-				}
-			}
-			if len(states) == 0 || states[0] != c.state {
-				t.Errorf("%s: %q, want %q\n%s", c.check, states, c.state, p.Markdown(nil))
-			}
-			if c.state != Blocks {
-				return
-			}
-			dir := filepath.Join(t.TempDir(), "work")
-			var not *NotDoneError
-			if _, err := p.Run(context.Background(), dir, "", func(string) {}); !errors.As(err, &not) {
-				t.Errorf("Run: %v", err)
-			}
-			if _, err := os.Lstat(dir); err == nil {
-				t.Error("Run has made the folder")
-			}
-		})
-	}
-}
-
 func TestNothing(t *testing.T) {
 	b := newBox(t)
 	b.commit("a", "clean\n", "one")
@@ -297,6 +235,55 @@ func TestQuoted(t *testing.T) {
 	for in, want := range map[string]string{"a": "`a`", "a`b": "`` a`b ``", "``": "``` `` ```", "a\nb": "`a\\nb`"} {
 		if got := quoted(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestStreamed looks for the text at every place around the seams of the pieces.
+func TestStreamed(t *testing.T) {
+	p := &Plan{in: Input{Texts: oneSpelling{}}}
+	piece := 1<<20 + len(leak) - 1
+	for _, size := range []int{0, 1, piece - 1, piece, piece + 1, 2 * piece, 3*piece + 7} {
+		data := bytes.Repeat([]byte("x"), size)
+		if has, zero, err := p.streamed(bytes.NewReader(data)); has || zero || err != nil {
+			t.Errorf("%d bytes without the text: %v, %v, %v", size, has, zero, err)
+		}
+		for at := piece - 2*len(leak); at < piece+2*len(leak) && at+len(leak) <= size; at++ {
+			text := slices.Clone(data)
+			copy(text[at:], leak)
+			if has, _, err := p.streamed(bytes.NewReader(text)); !has || err != nil {
+				t.Fatalf("the text at %d of %d bytes: %v, %v", at, size, has, err)
+			}
+		}
+	}
+	if _, zero, _ := p.streamed(strings.NewReader("a\x00b")); !zero {
+		t.Error("a zero byte is not seen")
+	}
+}
+
+// TestUnread holds that what could not be read is never said to be clean.
+func TestUnread(t *testing.T) {
+	b := newBox(t)
+	b.commit("a", "clean\n", "one")
+	for _, leaked := range []bool{false, true} {
+		if leaked {
+			b.commit("a", leak, "two")
+		}
+		p, err := b.planWith(func(in *Input) {
+			in.Report.Coverage = scanner.Coverage{Skipped: []scanner.Skip{{What: "blobs", Reason: "larger than 1 MiB; raise --max-size", Count: 2, Unread: true}, {What: "files", Reason: "ignored", Count: 1}}}
+			if !leaked {
+				in.Report.Findings = nil
+			}
+		})
+		words := fmt.Sprint(err)
+		if leaked && err == nil {
+			if p.stateOf("scan") != Blocks {
+				t.Error("a scan that is not complete does not stop the purge")
+			}
+			words = p.Markdown(nil)
+		}
+		if errors.Is(err, ErrNothing) || !strings.Contains(words, "2 blobs (larger than 1 MiB; raise --max-size)") || strings.Contains(words, "ignored") {
+			t.Errorf("leaked %v: %s", leaked, words)
 		}
 	}
 }

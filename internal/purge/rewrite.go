@@ -25,7 +25,10 @@ func (p *Plan) rewrite(ctx context.Context, w *repo.Workshop, res *Result) (err 
 	if len(p.Effect.touched) == 0 {
 		return nil
 	}
-	args := []string{"--force", "--partial", "--quiet", "--prune-empty=never", "--prune-degenerate=never", "--preserve-commit-encoding"}
+	// --partial keeps it from moving refs of remotes to branches, from removing a remote and from collecting garbage. The option
+	// --sensitive-data-removal of newer versions fetches all refs from the remote first, which is what the plan compares instead.
+	args := []string{"--force", "--partial", "--quiet", "--prune-empty=never", "--prune-degenerate=never", "--preserve-commit-encoding",
+		"--replace-refs", "update-no-add"}
 	files := []struct {
 		option, name string
 		data         []byte
@@ -143,14 +146,15 @@ func (res *Result) readMap(path string) error {
 	if err != nil {
 		return err
 	}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		old, id, ok := strings.Cut(lines.Text(), " ")
 		if _, err := pack.ParseID(old); ok && err == nil && old != id {
 			res.commits[old] = strings.TrimSpace(id)
 		}
 	}
 	res.Commits = len(res.commits)
-	return f.Close()
+	return errors.Join(lines.Err(), f.Close())
 }
 
 // finish makes the tags anew, gives the notes to the commits' new ids, and has the mirror forget what it was.

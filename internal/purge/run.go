@@ -63,13 +63,17 @@ func (p *Plan) Run(ctx context.Context, dir, state string, step func(string)) (_
 	if err != nil {
 		return nil, &NotDoneError{err}
 	}
-	done := false
+	done, release := false, func() error { return nil }
 	defer func() {
 		if !done {
-			err = &NotDoneError{errors.Join(err, os.RemoveAll(dir))}
+			err = &NotDoneError{errors.Join(err, release(), os.RemoveAll(dir))}
 		}
 	}()
-	res := &Result{Dir: dir, Mirror: w.Mirror, Bundle: filepath.Join(dir, "before.bundle"), Incident: state}
+	if release, err = p.markFolder(dir); err != nil {
+		release = func() error { return nil }
+		return nil, err
+	}
+	res := &Result{Dir: dir, Mirror: w.Mirror, Bundle: filepath.Join(dir, bundleFile), Incident: state}
 	if state == "" {
 		res.Incident = filepath.Join(dir, incident.DefaultName)
 	}
@@ -96,6 +100,9 @@ func (p *Plan) Run(ctx context.Context, dir, state string, step func(string)) (_
 		return nil, err
 	}
 	res.moved(before)
+	if err := p.unasked(res); err != nil {
+		return nil, err
+	}
 	step("searching the rewritten history")
 	if err := p.verify(ctx, res); err != nil {
 		return nil, err
@@ -103,13 +110,35 @@ func (p *Plan) Run(ctx context.Context, dir, state string, step func(string)) (_
 	if err := p.write(res); err != nil {
 		return nil, err
 	}
+	if err := release(); err != nil {
+		release = func() error { return nil }
+		return nil, err
+	}
 	done = true
 	return res, nil
+}
+
+// unasked holds that git-filter-repo has made no ref but those that were asked for: some of its versions write one below refs/replace
+// for each commit, which tie the new history to the old and would be carried into the clone.
+func (p *Plan) unasked(res *Result) error {
+	for _, m := range res.Moved {
+		if m.Old == "" && !slices.ContainsFunc(p.Effect.Refs, func(r Ref) bool { return r.Renamed == m.Ref }) {
+			return fmt.Errorf("git-filter-repo has made %s, which was not asked for", p.shown(m.Ref))
+		}
+	}
+	return nil
 }
 
 // clone makes the mirror and holds that it has every ref of the clone.
 func (p *Plan) clone(ctx context.Context, w *repo.Workshop) error {
 	if err := w.Clone(ctx); err != nil {
+		return err
+	}
+	all, err := p.in.Repo.Refs()
+	if err != nil {
+		return err
+	}
+	if err := unalias(ctx, w, all); err != nil {
 		return err
 	}
 	for i, id := range p.stash {
@@ -126,16 +155,27 @@ func (p *Plan) clone(ctx context.Context, w *repo.Workshop) error {
 	if err != nil {
 		return err
 	}
-	all, err := p.in.Repo.Refs()
-	if err != nil {
-		return err
-	}
 	for _, r := range all {
 		if strings.HasPrefix(r.Name, "refs/") && r.Symbolic == "" && !r.ID.IsZero() && have[r.Name] != r.ID.String() {
 			return fmt.Errorf("the mirror lacks %s, or it has moved since: do it again", p.shown(r.Name))
 		}
 	}
 	return nil
+}
+
+// unalias takes away what only stands for another ref in the clone, such as refs/remotes/origin/HEAD: a mirror has a ref of its own in its
+// place, which would keep the old history. So would a HEAD that is detached.
+func unalias(ctx context.Context, w *repo.Workshop, all []repo.Ref) error {
+	for _, r := range all {
+		if !strings.HasPrefix(r.Name, "refs/") || r.Symbolic == "" {
+			continue
+		}
+		if _, err := w.Git(ctx, nil, "update-ref", "--no-deref", "-d", r.Name); err != nil {
+			return err
+		}
+	}
+	_, err := w.Git(ctx, nil, "symbolic-ref", "HEAD", keepAll+"none")
+	return err
 }
 
 // refsOf lists the refs of the mirror that are no symbolic ones.

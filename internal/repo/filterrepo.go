@@ -3,8 +3,12 @@ package repo
 import (
 	"bufio"
 	"context"
+	"crypto/sha1" //nolint:gosec // it is git that names objects so
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"os/exec"
@@ -204,10 +208,14 @@ type Checkout struct {
 	// Head is the commit; Branch the full name of the branch, empty where HEAD is detached. Bare says that it is none.
 	Head, Branch string
 	Bare         bool
-	// Changed are paths that differ from HEAD in the index or, going by size and date alone, in the work tree, at most 20.
+	// Changed are paths that differ from HEAD in the index or from the index in the work tree, at most 20. Where a filter makes what is in
+	// the index of what is in the file, a new date is enough.
 	Changed []string
 	// Busy names what is not finished there, such as a rebase; empty for nothing.
 	Busy string
+	// Locks are files by which git holds that another git is at work; Sparse says that only some of the files are checked out.
+	Locks  []string
+	Sparse bool
 	// Problem says why it could not be looked at.
 	Problem string
 }
@@ -215,8 +223,7 @@ type Checkout struct {
 // maxChanged bounds the paths of [Checkout].
 const maxChanged = 20
 
-// Checkouts lists the work trees and what is changed in them. No filter is run: a file is taken for changed if its size
-// or date is not that of the index.
+// Checkouts lists the work trees and what is changed in them. No filter is run: see [Checkout].Changed.
 func (r *Repository) Checkouts(ctx context.Context) ([]Checkout, error) {
 	out, err := r.runGit(ctx, "worktree", "list", "--porcelain")
 	if err != nil {
@@ -270,25 +277,86 @@ func (r *Repository) lookAt(ctx context.Context, c *Checkout) {
 		}
 	}
 	for _, busy := range []struct{ file, what string }{
-		{"MERGE_HEAD", "merge"}, {"rebase-merge", "rebase"}, {"rebase-apply", "rebase"}, {"CHERRY_PICK_HEAD", "cherry-pick"},
-		{"REVERT_HEAD", "revert"}, {"BISECT_LOG", "bisect"},
+		{"sequencer", "cherry-pick or revert of several commits"}, {"MERGE_HEAD", "merge"}, {"rebase-merge", "rebase"}, {"rebase-apply", "rebase"},
+		{"CHERRY_PICK_HEAD", "cherry-pick"}, {"REVERT_HEAD", "revert"}, {"BISECT_LOG", "bisect"},
 	} {
 		if _, err := os.Lstat(filepath.Join(gitDir, busy.file)); err == nil {
 			c.Busy = busy.what
 		}
 	}
-	for _, args := range [][]string{{"diff-index", "--cached", "--name-only", "--no-renames", "--ignore-submodules", "HEAD"},
-		{"-C", c.Path, "--work-tree=" + c.Path, "diff-files", "--name-only", "--ignore-submodules"}} {
-		err := r.linesOf(ctx, gitDir, func(line []byte) error {
-			if len(c.Changed) < maxChanged {
-				c.Changed = append(c.Changed, string(line))
-			}
-			return nil
-		}, nil, args...)
-		if err != nil && c.Head != strings.Repeat("0", len(c.Head)) {
-			c.Problem = cause(err)
+	for _, lock := range []string{"index.lock", "HEAD.lock"} {
+		if path := filepath.Join(gitDir, lock); exists(path) {
+			c.Locks = append(c.Locks, path)
 		}
 	}
+	if info, err := os.Stat(filepath.Join(gitDir, "info", "sparse-checkout")); err == nil && info.Size() > 0 {
+		c.Sparse = r.isSparse(ctx, gitDir)
+	}
+	note := func(path string) {
+		if len(c.Changed) < maxChanged {
+			c.Changed = append(c.Changed, path)
+		}
+	}
+	staged := func(line []byte) error { note(string(line)); return nil }
+	written := func(line []byte) error {
+		if path, changed := differs(c.Path, string(line)); changed {
+			note(path)
+		}
+		return nil
+	}
+	err := r.linesOf(ctx, gitDir, staged, nil, "diff-index", "--cached", "--name-only", "--no-renames", "--ignore-submodules", "HEAD")
+	if err == nil {
+		err = r.linesOf(ctx, gitDir, written, nil, "-C", c.Path, "--work-tree="+c.Path, "diff-files", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules")
+	}
+	if err != nil && c.Head != strings.Repeat("0", len(c.Head)) {
+		c.Problem = cause(err)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// isSparse reports whether a work tree has only some of the files; the file that lists them stays when that is switched off.
+func (r *Repository) isSparse(ctx context.Context, gitDir string) bool {
+	sparse := false
+	err := r.linesOf(ctx, gitDir, func(line []byte) error {
+		sparse = isTrue(string(line))
+		return nil
+	}, nil, "config", "--get", "core.sparseCheckout")
+	return err == nil && sparse
+}
+
+// differs reads a line of diff-files, which goes by size and date, and compares the file itself with the index where no filter is
+// needed for that: a clone that was copied has new dates on all of its files.
+func differs(top, line string) (path string, changed bool) {
+	meta, path, ok := strings.Cut(line, "\t")
+	fields := strings.Fields(meta)
+	if !ok || len(fields) != 5 {
+		return line, true
+	}
+	if strings.HasPrefix(path, `"`) || fields[4] != "M" || fields[0] != ":"+fields[1] || !strings.HasPrefix(fields[1], "100") {
+		return path, true
+	}
+	var sum hash.Hash = sha1.New() //nolint:gosec // it is git that names objects so
+	if len(fields[2]) == sha256.Size*2 {
+		sum = sha256.New()
+	}
+	f, err := openRegular(filepath.Join(top, filepath.FromSlash(path)))
+	if err != nil {
+		return path, true
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return path, true
+	}
+	fmt.Fprintf(sum, "blob %d\x00", info.Size())
+	if _, err := io.Copy(sum, io.LimitReader(f, info.Size())); err != nil {
+		return path, true
+	}
+	return path, hex.EncodeToString(sum.Sum(nil)) != fields[2]
 }
 
 // ListRemote returns the refs of a remote, as it has them now: full names and ids. This opens a connection, with the user's credentials.
