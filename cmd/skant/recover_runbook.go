@@ -80,6 +80,7 @@ func (a *app) runbook(cmd *cobra.Command, f *scanFlags, r *runbookFlags, path st
 	if err != nil {
 		return err
 	}
+	opt.Report = savedReport("", p.outs, p.scanner.Scrub)
 	withPlan(p.outs, opt)
 	return a.finish(cmd, p, rep)
 }
@@ -94,9 +95,28 @@ func (a *app) runbookOfReport(cmd *cobra.Command, f *scanFlags, r *runbookFlags,
 				return err
 			}
 		}
+		opt.Report = savedReport(r.report, outs, a.scrub)
 		withPlan(outs, opt)
 		return nil
 	})
+}
+
+// savedReport is the path of the JSON report that the commands of the runbook may name: the one that it is of, or one that is written along with it.
+// Empty if there is none, or if its path has a secret in it.
+func savedReport(read string, outs []output, scrub func(string) string) string {
+	path := read
+	for i := range outs {
+		if path == "" && outs[i].format.name == "json" {
+			path = outs[i].path
+		}
+	}
+	if path == "" || path == "-" {
+		return ""
+	}
+	if whole, err := filepath.Abs(path); err == nil && scrub(whole) == whole {
+		return whole
+	}
+	return ""
 }
 
 // surveyed asks a repository how far the secrets of a report got. What goes wrong on the way is part of the answer: the

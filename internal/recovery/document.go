@@ -1,11 +1,11 @@
 package recovery
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -103,23 +103,24 @@ func (p *Plan) writeFirst(out page) {
 	if len(p.Leaks) > 1 {
 		p.writeOverview(out)
 	}
+	if slices.ContainsFunc(p.Leaks, func(l Leak) bool { return l.Verdict == scanner.NotAsked && l.RuleID != huntRule }) {
+		out.para([]Span{{"Not asked whether they are alive: count them as alive. ", Words}, {"skant recover --verify", Value},
+			{" asks; do not wait for it.", Words}})
+	}
 	for i := range p.Leaks[:min(len(p.Leaks), maxLeaks)] {
 		l := &p.Leaks[i]
 		out.heading(3, "stop-"+strconv.Itoa(l.Number), l.name())
-		out.table(nil, l.brief(p.ReportedAt))
-		if l.Why != "" {
-			out.para(words(l.Why))
+		out.table(nil, l.brief(p.ReportedAt, len(p.Leaks) > 1))
+		first, behind := l.stops()
+		if l.gone() {
+			out.para(words("Its provider does not take it any more, so there may be nothing left to stop. Its steps stand behind this page; go on with what was done while it was taken."))
 		}
-		if l.Verdict == scanner.Dead || l.Verdict == scanner.Expired {
-			out.para(words("Its provider does not take it any more, so there may be nothing left to stop: make sure of that, and go on with what was done while it was taken."))
-		}
-		if l.General {
+		if l.General && l.RuleID != huntRule {
 			out.para([]Span{{"The rule ", Words}, {l.RuleID, Value}, {" has no recovery steps of its own; these fit every credential.", Words}})
 		}
-		for j := range l.Phases {
-			if l.Phases[j].Phase == rules.Stop {
-				out.steps(l.Phases[j].Steps)
-			}
+		out.steps(first)
+		if len(behind) > 0 && !l.gone() && !slices.ContainsFunc(first, func(s Step) bool { return s.Other }) {
+			out.para([]Span{{"Without this program: \"" + byHand + "\" behind this page.", Words}})
 		}
 	}
 	out.para(words("All stopped? Then go on behind this page: what that does not stop, new values, the logs, whom to tell, the purge, the proof."))
@@ -130,7 +131,10 @@ func (l *Leak) name() []Span {
 	return []Span{{strconv.Itoa(l.Number) + ". ", Words}, {l.Title, Plain}, {" ", Words}, {l.Redacted, Value}}
 }
 
-// writeOverview is a table of all leaks, one row each.
+// byHand is the heading of the steps that stop a leak where page one has a shorter way.
+const byHand = "Stop it by hand"
+
+// writeOverview is a table of all leaks, one row each. What decides stands first: narrow screens show that much.
 func (p *Plan) writeOverview(out page) {
 	var rows [][][]Span
 	for i := range p.Leaks {
@@ -146,10 +150,10 @@ func (p *Plan) writeOverview(out page) {
 		if l.alive() {
 			verdict[0].Kind = Strong
 		}
-		rows = append(rows, [][]Span{words(strconv.Itoa(l.Number)), {{l.Title, Plain}}, {{l.Redacted, Value}},
-			append(locate(&l.Places[0]), Span{more(len(l.Places) - 1), Words}), since, words(inUse(l)), verdict})
+		rows = append(rows, [][]Span{words(strconv.Itoa(l.Number)), verdict, {{l.Title, Plain}}, {{l.Redacted, Value}},
+			append(locate(&l.Places[0]), Span{l.elsewhere(), Words}), since, words(inUse(l))})
 	}
-	out.table([]string{"", "Secret", "Value", "Where", "Since", "In use now?", "Alive?"}, rows)
+	out.table([]string{"", "Alive?", "Secret", "Value", "Where", "Since", "In use now?"}, rows)
 	if n := len(p.Leaks) - maxLeaks; n > 0 {
 		out.para(words("The steps of the first " + strconv.Itoa(maxLeaks) + " follow. For the other " + strconv.Itoa(n) +
 			" do the same, secret by secret, or write a runbook of a report that has only those."))
@@ -163,20 +167,53 @@ func more(n int) string {
 	return " and " + strconv.Itoa(n) + " more"
 }
 
-// brief are the facts of one leak for the first page: what to look for at the provider, and how urgent it is.
-func (l *Leak) brief(now time.Time) [][][]Span {
-	var rows [][][]Span
-	row := func(name string, value ...Span) { rows = append(rows, [][]Span{words(name), value}) }
+// elsewhere says how many more places a leak has, and of what kinds those are that are not files of commits.
+func (l *Leak) elsewhere() string {
+	n := len(l.Places) - 1
+	if n < 1 {
+		return ""
+	}
+	var kinds []string
+	for i := range l.Places[1:] {
+		k := l.Places[i+1].Kind
+		if name := kindWords(k); k != scanner.KindCommitContent && k != scanner.KindFile && !slices.Contains(kinds, name) {
+			kinds = append(kinds, name)
+		}
+	}
+	slices.Sort(kinds)
+	text := " and " + number(n, "more place")
+	if len(kinds) > 0 {
+		text += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	return text
+}
+
+// done is for whoever stops it to fill in.
+var done = []Span{{"when its provider refuses it. Stopped by ____________________ at __________ UTC", Words}}
+
+// state is whether a leak is alive, and how grave and how sure it is.
+func (l *Leak) state() []Span {
 	alive := Span{verdictWords(l.Verdict), Words}
 	if l.alive() {
 		alive.Kind = Strong
 	}
-	row("Alive?", alive, Span{"; " + string(l.Severity) + " severity, " + string(l.Confidence) + " confidence", Plain})
-	where := locate(&l.Places[0])
-	if more := len(l.Places) - 1; more > 0 {
-		where = append(where, Span{" and " + number(more, "more place") + ", listed below", Words})
+	return []Span{alive, {"; " + string(l.Severity) + " severity, " + string(l.Confidence) + " confidence", Plain}}
+}
+
+// brief are the facts of one leak for the first page: what to look for at the provider, and how urgent it is. Below an overview they
+// are only those that it does not have.
+func (l *Leak) brief(now time.Time, overview bool) [][][]Span {
+	var rows [][][]Span
+	row := func(name string, value ...Span) { rows = append(rows, [][]Span{words(name), value}) }
+	if overview {
+		if ids := l.ids(); len(ids) > 0 {
+			row("Its provider's ids", ids...)
+		}
+		row("Done", done...)
+		return rows
 	}
-	row("Where", append(where, Span{"; " + inUseNow(l), Words})...)
+	row("Alive?", l.state()...)
+	row("Where", append(locate(&l.Places[0]), Span{l.elsewhere() + "; " + inUseNow(l), Words})...)
 	if l.Since.IsZero() {
 		row("Since", Span{"not known", Words})
 	} else {
@@ -188,6 +225,10 @@ func (l *Leak) brief(now time.Time) [][][]Span {
 	if ids := l.ids(); len(ids) > 0 {
 		row("Its provider's ids", ids...)
 	}
+	if l.Why != "" {
+		row("Risk", Span{l.Why, Words})
+	}
+	row("Done", done...)
 	return rows
 }
 
@@ -200,6 +241,9 @@ func estimated(estimate bool) string {
 
 // ids are what the credential says about itself, for the search at its provider.
 func (l *Leak) ids() []Span {
+	if l.RuleID == huntRule { // its number and its form are the hunt's words
+		return nil
+	}
 	var out []Span
 	for i, f := range l.Facts {
 		if i == maxIDsShown {

@@ -25,6 +25,10 @@ func (p *Plan) writeLeak(out page, l *Leak) {
 	for i := range l.Phases {
 		s := &l.Phases[i]
 		if s.Phase == rules.Stop {
+			if _, behind := l.stops(); len(behind) > 0 {
+				out.heading(3, "", words(byHand))
+				out.steps(behind)
+			}
 			continue
 		}
 		out.heading(3, "", words(s.Title))
@@ -47,6 +51,10 @@ func (p *Plan) about(l *Leak) [][][]Span {
 	var rows [][][]Span
 	row := func(name string, value ...Span) { rows = append(rows, [][]Span{words(name), value}) }
 	row("Rule", Span{l.RuleID, Value}, Span{", fingerprint ", Words}, Span{l.Fingerprint, Value})
+	row("Alive?", l.state()...)
+	if l.Why != "" {
+		row("Risk", Span{l.Why, Words})
+	}
 	for _, r := range verified(l.Verification) {
 		row(r[0], Span{r[1], Plain})
 	}
@@ -66,7 +74,7 @@ func (p *Plan) about(l *Leak) [][][]Span {
 		commit *scanner.Commit
 	}{{"First commit", e.First}, {"Last commit", e.Last}} {
 		if c.commit != nil {
-			row(c.name, commitSpans(c.commit)...)
+			row(c.name, append(commitSpans(c.commit), l.own(c.commit.ID)...)...)
 		}
 	}
 	if !e.PushedAt.IsZero() {
@@ -97,7 +105,7 @@ func window(days int) string {
 	if days < 1 {
 		return ""
 	}
-	return ", " + number(days, "day")
+	return ", " + number(days, "day") + " with the first and the last"
 }
 
 func nonZero(t, otherwise time.Time) time.Time {
@@ -115,9 +123,18 @@ func numbers(list []int) string {
 	return strings.Join(out, ", ") + more(len(list)-maxRecorded)
 }
 
-// commitSpans name a commit: id, date, who, what it says.
+// own says of a commit that it is no commit of a branch.
+func (l *Leak) own(id string) []Span {
+	if kind := l.ownKind(id); kind != "" {
+		return []Span{{", which is in this clone alone (" + kindWords(kind) + ")", Words}}
+	}
+	return nil
+}
+
+// commitSpans name a commit: id, the author's date, who, what it says. Its committer may have dated it later, and did so where it was rebased or
+// applied: the window does not begin later than either.
 func commitSpans(c *scanner.Commit) []Span {
-	out := []Span{{short(c.ID), Value}, {", " + date(c.Date), Words}}
+	out := []Span{{short(c.ID), Value}, {", authored " + date(c.Date), Words}}
 	if c.Author != "" {
 		out = append(out, Span{", by " + clipped(c.Author), Plain})
 	}
@@ -151,6 +168,9 @@ func (p *Plan) writeExposure(out page, l *Leak) {
 			rows = append(rows, [][]Span{words(k.name), which, words(k.end)})
 		}
 	}
+	if pulls := remotePulls(e); len(pulls) > 0 {
+		rows = append(rows, [][]Span{words("Pull requests' refs on a remote"), namesOf(pulls, maxHolders), words("only the host: see what a purge cannot reach")})
+	}
 	if len(rows) > 0 {
 		out.heading(3, "", words("What still reaches it"))
 		out.table([]string{"What", "Which", "What ends that"}, rows)
@@ -167,6 +187,19 @@ func (p *Plan) writeExposure(out page, l *Leak) {
 	if rest := len(e.Remotes) - maxRemotes; rest > 0 {
 		out.para(words("And " + number(rest, "more remote") + ", which the JSON plan has."))
 	}
+}
+
+// remotePulls are the refs of pull requests that remotes said they have.
+func remotePulls(e *exposure.Secret) []string {
+	var out []string
+	for i := range e.Remotes {
+		for _, ref := range e.Remotes[i].Refs {
+			if isPull(ref) {
+				out = append(out, ref+" on "+e.Remotes[i].Name)
+			}
+		}
+	}
+	return out
 }
 
 func serves(r *exposure.RemoteCopy) string {
@@ -198,12 +231,12 @@ func holderKinds() []holderKind {
 		{exposure.Head, "HEAD", "the purge"},
 		{exposure.Submodule, "Submodules", "a purge of the submodule's own repository, with a runbook of its own"},
 		{exposure.Worktree, "Linked worktrees", "remove them, or check out the new history"},
-		{exposure.Stash, "Stashes", "drop them: see clean this clone"},
-		{exposure.Reflog, "Reflog entries", "expire them: see clean this clone"},
+		{exposure.Stash, "Stashes", "the purge with this program cleans them; by hand drop them"},
+		{exposure.Reflog, "Reflog entries", "the commands that the purge prints; by hand: see clean this clone"},
 		{exposure.Index, "The index", "take it out, stage again"},
 		{exposure.WorkFile, "Files of the work tree", "replace the value by a reference"},
 		{exposure.GitFile, "Files of the git directory", "edit or delete them by hand"},
-		{exposure.Unreachable, "Objects that nothing reaches", "garbage collection: see clean this clone"},
+		{exposure.Unreachable, "Objects that nothing reaches", "garbage collection, as for reflog entries"},
 	}
 }
 
@@ -329,6 +362,8 @@ func held(l *Leak) string {
 	switch {
 	case l.First.IsZero():
 		return "when it came in is not known"
+	case !l.InHead && l.Last.IsZero():
+		return "since " + date(l.First) + ", in this clone alone"
 	case l.InHead:
 		return "since " + date(l.First) + ", and still there"
 	default:

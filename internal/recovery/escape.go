@@ -185,7 +185,8 @@ func date(t time.Time) string {
 
 // age says how long before now t was, in days.
 func age(t, now time.Time) string {
-	days := int(now.Sub(t).Hours() / 24)
+	const day = 24 * time.Hour
+	days := int(now.UTC().Truncate(day).Sub(t.UTC().Truncate(day)) / day)
 	if now.IsZero() || days < 1 {
 		return ""
 	}

@@ -101,6 +101,13 @@ func (k facts) step(s *rules.Step) Step {
 	out.Title = k.text(s.Title, &out.Missing)
 	out.Text = k.text(s.Text, &out.Missing)
 	out.Run = k.command(strings.TrimSpace(s.Run), &out.Missing)
+	if awaits(out.Run) {
+		note := waiting
+		if len(out.Text) == 0 {
+			note = strings.TrimSpace(note)
+		}
+		out.Text = append(out.Text, Span{note, Words})
+	}
 	return out
 }
 

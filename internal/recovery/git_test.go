@@ -60,7 +60,7 @@ echo "s=`+secret+`" > stashed; git add stashed; git stash -q; echo done > last; 
 		t.Errorf("a host that keeps its garbage was not found out:\n%s", before)
 	}
 	out = strings.ReplaceAll(before, "STILL SERVED", "served until then") + out
-	for _, want := range []string{"gone ", "refused ", "skant recover plan --remote origin ", "skant recover purge --remote origin --yes ", "skant recover check --report audit.json ", "skant history ."} {
+	for _, want := range []string{"gone ", "refused ", "skant recover plan --remote origin ", "skant recover purge --remote origin --incident ", "skant recover check --report audit.json ", "skant history ."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not said in:\n%s", want, out)
 		}
@@ -74,6 +74,9 @@ echo "s=`+secret+`" > stashed; git add stashed; git stash -q; echo done > last; 
 		if left := bash(t, home, `cd "`+place+`"; git rev-list --all | while read -r c; do git grep -I acme_ "$c" -- || true; done; git for-each-ref --format='%(contents)' | grep acme_ || true`); place != clone && left != "" {
 			t.Errorf("%s still has it: %s", place, left)
 		}
+	}
+	if left := bash(t, home, `cd "`+clone+`"; git cat-file --batch-all-objects --batch | grep -a acme_ || true; git status --short; git rev-parse main origin/main | uniq -d | wc -l`); left != "1\n" {
+		t.Errorf("the clone still has it, or is not where the remote is: %s", left)
 	}
 	if left := bash(t, home, `cd "`+clone+`"; git stash list`); left != "" {
 		t.Errorf("the stash is still there: %s", left)
@@ -134,4 +137,26 @@ func runbookScript(t *testing.T, p *Plan, secret string) string {
 		}
 	}
 	return b.String()
+}
+
+// TestUnpushedWorkIsLeftAlone moves the branches of a clone after the history of its remote was rewritten: what was never pushed stays where it is.
+func TestUnpushedWorkIsLeftAlone(t *testing.T) {
+	home := t.TempDir()
+	bash(t, home, `set -e; git init -q --bare -b main host.git; git clone -q host.git clone 2>/dev/null; cd clone; git checkout -qb main
+for i in 1 2 3; do echo $i > f; git add f; git commit -qm $i; done; git push -q origin main main:moved main:ahead 2>/dev/null
+git branch -q moved; git branch -q own HEAD~1; git switch -qc ahead; echo mine > mine; git add mine; git commit -qm mine; git switch -q main; git tag kept ahead
+cd ..; git clone -q host.git other; cd other; for b in moved ahead; do git switch -q $b; git commit -q --amend -m new; done; git switch -q main; git commit -q --amend -m new; git push -q --force origin main moved ahead`)
+	out := bash(t, filepath.Join(home, "clone"), moveBranches("origin"))
+	for _, want := range []string{"moved main", "moved moved", "LEFT ALONE own", "LEFT ALONE ahead"} {
+		if !strings.Contains(out, want+"\n") {
+			t.Errorf("%q is not said in %s", want, out)
+		}
+	}
+	if got := bash(t, filepath.Join(home, "clone"), `[ "$(git rev-parse ahead)" = "$(git rev-parse kept)" ] && [ "$(git rev-parse main)" = "$(git rev-parse origin/main)" ] && git symbolic-ref --short HEAD`); got != "main\n" {
+		t.Errorf("it is at %q", got)
+	}
+	again := bash(t, filepath.Join(home, "clone"), moveBranches("origin"))
+	if strings.Contains(again, "moved own") || strings.Contains(again, "moved ahead") {
+		t.Errorf("a second run moved what is not pushed: %s", again)
+	}
 }

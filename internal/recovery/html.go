@@ -152,14 +152,21 @@ func (h *webPage) table(head []string, rows [][][]Span) {
 		h.put("<tr>")
 		for i, cell := range row {
 			if i == 0 {
-				h.put("<th scope=\"row\">" + h.spans(cell) + "</th>")
-			} else {
-				open := "<td>"
-				if len(cell) == 1 && cell[0].Kind == Words && len(cell[0].Text) <= len(time.DateOnly) { // a date is not broken at its hyphens
-					open = "<td class=\"keep\">"
+				open := "<th scope=\"row\""
+				if head != nil {
+					open += " data-label=\"" + html.EscapeString(nonEmpty(head[0], "No.")) + "\""
 				}
-				h.put(open + h.spans(cell) + "</td>")
+				h.put(open + ">" + h.spans(cell) + "</th>")
+				continue
 			}
+			open := "<td"
+			if len(cell) == 1 && cell[0].Kind == Words && len(cell[0].Text) <= len(time.DateOnly) { // a date is not broken at its hyphens
+				open += " class=\"keep\""
+			}
+			if head != nil { // what a narrow screen shows before it
+				open += " data-label=\"" + html.EscapeString(head[i]) + "\""
+			}
+			h.put(open + ">" + h.spans(cell) + "</td>")
 		}
 		h.put("</tr>\n")
 	}
@@ -190,7 +197,7 @@ func (h *webPage) steps(steps []Step) {
 			h.para(s.Text)
 		}
 		if s.Run != "" {
-			h.block("Commands", s.Run)
+			h.commands(s.Run)
 		}
 		if s.Say != "" {
 			h.block("Text to send", s.Say)
@@ -199,7 +206,8 @@ func (h *webPage) steps(steps []Step) {
 			h.put("<p class=\"gap\">Fill in yourself: " + h.spans(gaps(s.Missing)) + ".</p>\n")
 		}
 		if s.Link != "" {
-			h.put("<p>Page: " + h.spans([]Span{{s.Link, Address}}) + "</p>\n")
+			before, after := pageOf(s)
+			h.put("<p>" + before + h.spans([]Span{{s.Link, Address}}) + html.EscapeString(after) + "</p>\n")
 		}
 		h.put("</li>\n")
 	}
@@ -208,12 +216,29 @@ func (h *webPage) steps(steps []Step) {
 
 // block writes text that is to be copied, line by line as it is.
 func (h *webPage) block(label, run string) {
-	h.put("<pre tabindex=\"0\" aria-label=\"" + label + "\"><code>")
-	for i, line := range strings.Split(run, "\n") {
+	h.put("<pre tabindex=\"0\" aria-label=\"" + label + "\"><code>" + lines(run) + "</code></pre>\n")
+}
+
+// commands writes commands that are to be copied. Each whole command is an element of its own, which one click selects without any script.
+func (h *webPage) commands(run string) {
+	h.put("<pre class=\"run\" tabindex=\"0\" aria-label=\"Commands\">")
+	for i, c := range splitCommands(run) {
 		if i > 0 {
 			h.put("\n")
 		}
-		h.put(html.EscapeString(visible.Text(line)))
+		h.put("<code>" + lines(c) + "</code>")
 	}
-	h.put("</code></pre>\n")
+	h.put("</pre>\n")
+}
+
+// lines returns text as HTML, line by line.
+func lines(s string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(html.EscapeString(visible.Text(line)))
+	}
+	return b.String()
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,11 @@ func (p *Plan) leakJSON(l *Leak) leakJSON {
 		out.IDs[f.Name] = f.Value
 	}
 	for i := range l.Phases {
-		out.Phases = append(out.Phases, sectionJSON(&l.Phases[i]))
+		section := l.Phases[i]
+		if section.Phase == rules.Stop {
+			section.Steps = slices.Concat(l.Program, section.Steps)
+		}
+		out.Phases = append(out.Phases, sectionJSON(&section))
 	}
 	return out
 }

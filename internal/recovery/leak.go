@@ -41,9 +41,9 @@ func newLeak(found []*scanner.Finding, number int, set *rules.Set, reportedAt ti
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		l.Facts = append(l.Facts, Fact{name, known[name]})
 	}
-	steps := generalSteps()
+	steps := generalSteps(l.RuleID)
 	if r := set.Lookup(l.RuleID); r != nil {
-		l.Why, l.Docs = r.Why, r.Docs
+		l.Why, l.Docs, l.provider = r.Why, r.Docs, r.Provider
 		if l.Title == "" {
 			l.Title = r.Title
 		}
@@ -55,11 +55,12 @@ func newLeak(found []*scanner.Finding, number int, set *rules.Set, reportedAt ti
 	} else {
 		l.General = true
 	}
-	if l.Title == "" {
-		l.Title = l.RuleID
-	}
+	l.Title = nonEmpty(l.Title, l.RuleID)
 	facts := newFacts(&l, reportedAt)
-	l.Phases = phases(steps, storeSteps(&l, facts, opt.Files), facts)
+	if way, ok := revocable(&l, f, set); ok {
+		l.Program = revokeSteps(&l, &way, steps, opt)
+	}
+	l.Phases = phases(steps, proofSteps(&l, set, steps, opt), storeSteps(&l, facts, opt.Files), facts)
 	return l
 }
 
@@ -85,7 +86,7 @@ func (l *Leak) survey(e *exposure.Exposure) {
 		if s.First != nil {
 			l.First, l.Since = earliest(l.First, s.First.Date), earliest(l.Since, s.First.Date)
 		}
-		if s.Last != nil {
+		if s.Last != nil && !l.ownCommit(s.Last.ID) {
 			l.Last = latest(l.Last, s.Last.Date)
 		}
 		return
@@ -137,6 +138,9 @@ func (l *Leak) join(f *scanner.Finding) {
 		l.RefCount = max(l.RefCount, e.RefCount)
 		first, last = earliest(first, e.FirstSeen), latest(last, e.LastSeen)
 	}
+	if ownOnly(p.Kind) { // what nobody else could read does not make it exposed for longer
+		last = time.Time{}
+	}
 	l.First, l.Last = earliest(l.First, first), latest(l.Last, last)
 }
 
@@ -184,6 +188,37 @@ func present(p Place) bool {
 	}
 }
 
+// ownOnly says that a place is in this clone alone, where a push does not take it along.
+func ownOnly(k scanner.Kind) bool {
+	return k == scanner.KindStash || k == scanner.KindReflog || k == scanner.KindUnreachable
+}
+
+// ownCommit says that a commit is one of a stash, of a reflog, or one that nothing reaches.
+func (l *Leak) ownCommit(id string) bool { return l.ownKind(id) != "" }
+
+// ownKind is the kind of such a commit; empty for every other.
+func (l *Leak) ownKind(id string) scanner.Kind {
+	for i := range l.Places {
+		if p := &l.Places[i]; p.Commit == id && ownOnly(p.Kind) {
+			return p.Kind
+		}
+	}
+	if l.Exposure == nil {
+		return ""
+	}
+	var kind scanner.Kind
+	for _, h := range l.Exposure.Holders {
+		switch {
+		case h.Commit != id:
+		case h.Kind == exposure.Stash:
+			kind = scanner.KindStash
+		case h.Kind != exposure.Reflog:
+			return "" // a branch or a tag is at it, too
+		}
+	}
+	return kind
+}
+
 // origin is the place that was first: the one to name in questions about where a leak came from.
 func (l *Leak) origin() Place {
 	first := l.Places[0]
@@ -195,8 +230,8 @@ func (l *Leak) origin() Place {
 	return first
 }
 
-// phases sorts filled-in steps by phase. Steps on where the new value goes follow those that make it.
-func phases(steps []rules.Step, stores []Step, known facts) []Section {
+// phases sorts filled-in steps by phase. The proof follows the steps that stop it, where the new value goes those that make it.
+func phases(steps []rules.Step, proof, stores []Step, known facts) []Section {
 	var out []Section
 	for _, phase := range rules.Phases() {
 		s := Section{Phase: phase, Title: phaseTitle(phase)}
@@ -204,6 +239,9 @@ func phases(steps []rules.Step, stores []Step, known facts) []Section {
 			if steps[i].Phase == phase {
 				s.Steps = append(s.Steps, known.step(&steps[i]))
 			}
+		}
+		if phase == rules.Stop {
+			s.Steps = append(s.Steps, proof...)
 		}
 		if phase == rules.Reissue {
 			s.Steps = append(s.Steps, stores...)
@@ -236,13 +274,33 @@ func phaseTitle(p rules.Phase) string {
 	}
 }
 
-// generalSteps fit every credential; they stand in where a rule has no playbook.
-func generalSteps() []rules.Step {
-	return []rules.Step{
+// huntRule is the rule of values that somebody gave to `skant hunt`.
+const huntRule = "hunt"
+
+// generalSteps fit every credential; they stand in where a rule has no playbook. What was hunted is known by its number alone.
+func generalSteps(rule string) []rules.Step {
+	if rule == huntRule {
+		return append([]rules.Step{
+			{Phase: rules.Stop, Title: "Revoke secret {number} at its issuer",
+				Text: "It is number {number} of the values that you gave to the hunt, in their order. End it where it was made, now: a new value beside a living old one stops nothing."},
+			{Phase: rules.Stop, Title: "See whether its provider can be asked",
+				Text: "If its form is one of those that are known, this names it and asks whether it is dead, with a request that only reads. The command waits for the value and does not show it. Exit status 0: dead; 1: alive; 3: not known.",
+				Run:  "skant verify"},
+		}, append(generalRest(), rules.Step{Phase: rules.Collateral, Title: "Hunt again, after the purge and in whatever else has copies",
+			Text: "Other clones, forks, build output, images, log archives. The file has mode 0600 and one value a line, in the same order; delete it at the end. Exit status 0 says that none was found and that everything was read; it says nothing about forms that are not looked for (docs/hunt.md).",
+			Run:  "skant hunt --secret-file {secret_file} ."})...)
+	}
+	return append([]rules.Step{
 		{Phase: rules.Stop, Title: "Revoke {redacted} at its issuer",
-			Text: "Find out who issued it and end it there, now. A new value beside a living old one stops nothing."},
-		{Phase: rules.Stop, Title: "Prove that it is dead",
-			Text: "Have the issuer refuse it, or show it as revoked. Until then count it as alive."},
+			Text: "Find out who issued it and end it there, now: ask whoever added it, and look at what reads it. A new value beside a living old one stops nothing."},
+		{Phase: rules.Stop, Title: "Have its issuer refuse it",
+			Text: "Until the issuer refuses it, or shows it as revoked, count it as alive. Do not take the silence of a scanner for a proof."},
+	}, generalRest()...)
+}
+
+// generalRest is what follows once a credential is dead.
+func generalRest() []rules.Step {
+	return []rules.Step{
 		{Phase: rules.Reissue, Title: "Issue a new one into a secret manager",
 			Text: "Give it the least rights and a short life, and hand it on through the store, never through the repository or a chat."},
 		{Phase: rules.Review, Title: "Read the issuer's logs from {since} to {until}",

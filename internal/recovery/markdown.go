@@ -115,10 +115,19 @@ func (m *markdown) steps(steps []Step) {
 		}
 		if s.Link != "" {
 			m.line("")
-			m.line("  Page: " + autolink(s.Link))
+			before, after := pageOf(s)
+			m.line("  " + before + autolink(s.Link) + after)
 		}
 		m.line("")
 	}
+}
+
+// pageOf is what stands around the link of a step.
+func pageOf(s *Step) (before, after string) {
+	if s.Other {
+		return "Without this program: ", ", or \"" + byHand + "\" behind this page."
+	}
+	return "Page: ", ""
 }
 
 func uncertain(s *Step) string {

@@ -83,6 +83,10 @@ type Leak struct {
 	Phases []Section
 	// General says that the rule has no playbook and that the steps are those that fit every credential.
 	General bool
+	// Program are the steps that stop it by this program; those of phase stop do the same by hand. None where the program cannot.
+	Program []Step
+
+	provider string
 }
 
 // Fact is something that a credential says about itself.
@@ -121,6 +125,8 @@ type Step struct {
 	Title, Text []Span
 	// Run holds shell commands, one a line, ready to be pasted but for what Missing names.
 	Run string
+	// Other says that the link is another way to do the same.
+	Other bool
 	// Say is a text to be sent to somebody.
 	Say  string
 	Link string
@@ -152,6 +158,8 @@ type Options struct {
 	Exposure *exposure.Exposure
 	// Repository is the absolute path of the clone, for commands; empty means the report's target where that is one.
 	Repository string
+	// Report is the path of the JSON report that the runbook is of, or that is written along with it; empty if there is none.
+	Report string
 	// Files are names at the top of the work tree that tell where a project is deployed: vercel.json, serverless.yml.
 	Files []string
 }

@@ -34,15 +34,25 @@ func gitSections(p *Plan, opt Options) []Section {
 	}
 	if s.rewritable() {
 		out = append(out,
-			Section{Title: "Purge with this program", Intro: words("It does what the next two parts do by hand, in a fresh clone: choose one way."),
-				Steps: programSteps(remote, repo)},
 			Section{Title: "Before the purge", Intro: words("A purge rewrites history for everybody. It comes after revoking, never " +
-				"instead of it: whoever has a copy keeps it."), Steps: beforeSteps(remote, repo)},
-			Section{Title: "Purge", Steps: purgeSteps(s, remote, repo)},
-		)
+				"instead of it: whoever has a copy keeps it."), Steps: beforeSteps(s, repo)})
+		byHand := Section{Title: "Purge by hand", Intro: words("The other way, where the program's does not fit. Each block begins in the folder of the incident."),
+			Steps: purgeSteps(s, remote, repo)}
+		if s.hunted {
+			byHand.Intro = words("`skant recover purge` takes out what rules find. These values were given to it, so it is done by hand. Each block begins in the folder of the incident.")
+		} else {
+			out = append(out, Section{Title: "Purge with this program", Intro: words("One way. The two parts after it are the other: skip them then."),
+				Steps: programSteps(remote, repo)})
+		}
+		out = append(out, byHand)
 	}
-	if local := localSteps(s, repo); len(local) > 0 {
-		out = append(out, Section{Title: "Clean this clone", Steps: local})
+	if local := localSteps(s, remote, repo); len(local) > 0 {
+		clean := Section{Title: "Clean this clone", Steps: local}
+		if s.rewritable() && !s.hunted {
+			clean.Title = "Clean this clone, after a purge by hand"
+			clean.Intro = words("Not after the program's way: the commands that it printed do this, and keep what is good in a stash.")
+		}
+		out = append(out, clean)
 	}
 	if s.rewritable() {
 		out = append(out,
@@ -68,10 +78,20 @@ type scene struct {
 	keys    bool
 	// pulls are refs of pull requests that reach a secret.
 	pulls []string
+	// hunted says that the values were given to a hunt, so that a search by rules may not find them.
+	hunted bool
+}
+
+// search is the command that finds the secrets of the incident at a place, and what the reader has to fill in for it.
+func (s *scene) search(place string) (string, []Missing) {
+	if s.hunted {
+		return "skant hunt --secret-file <secret_file> " + place, []Missing{{Name: "secret_file"}}
+	}
+	return "skant history " + place, nil
 }
 
 func survey(p *Plan) *scene {
-	s := &scene{kinds: map[scanner.Kind]int{}}
+	s := &scene{kinds: map[scanner.Kind]int{}, hunted: len(p.Leaks) > 0 && !slices.ContainsFunc(p.Leaks, func(l Leak) bool { return l.RuleID != huntRule })}
 	for i := range p.Leaks {
 		l := &p.Leaks[i]
 		s.keys = s.keys || strings.HasPrefix(l.Redacted, "-----BEGIN")
@@ -96,7 +116,7 @@ func survey(p *Plan) *scene {
 			s.hold(e.Holders)
 			for _, r := range e.Remotes {
 				for _, ref := range r.Refs {
-					if strings.HasPrefix(ref, "refs/pull/") || strings.HasPrefix(ref, "refs/merge-requests/") {
+					if isPull(ref) {
 						s.pulls = append(s.pulls, ref)
 					}
 				}
@@ -108,6 +128,11 @@ func survey(p *Plan) *scene {
 		*list = slices.Compact(*list)
 	}
 	return s
+}
+
+// isPull says that a ref is one of a pull request, which only its host can change.
+func isPull(ref string) bool {
+	return strings.HasPrefix(ref, "refs/pull/") || strings.HasPrefix(ref, "refs/merge-requests/")
 }
 
 // hold adds what the survey saw in this clone.
@@ -188,32 +213,45 @@ func programSteps(remote, repo string) []Step {
 	steps := []Step{
 		{Title: words("See what would be done"), Run: "skant recover plan --remote " + remote + " " + repo, Text: words("It changes nothing: what stands in the way, what is rewritten, " +
 			"the commands to push, what a purge cannot reach, and the letter to the host's support.")},
-		{Title: words("Purge"), Run: "skant recover purge --remote " + remote + " --yes " + repo, Text: words("It needs git-filter-repo, saves everything as a " +
-			"bundle first, and changes neither your clone nor the remote: it prints the commands for both, and where it keeps the file of the incident.")},
+		{Title: words("Purge"), Run: "skant recover purge --remote " + remote + " --incident " + incidentFile + " --yes " + repo, Text: words("It needs git-filter-repo, saves everything as a " +
+			"bundle first, and changes neither your clone nor the remote.")},
+		{Title: words("Run the commands that it printed"), Text: words("Word for word and in their order: for this clone, for the remote, for every other clone. Nothing is purged before that.")},
 	}
-	for i := range steps {
+	for i := range steps[:2] {
 		steps[i].Missing = unknownMissing(repo)
 	}
 	return steps
 }
 
-func beforeSteps(remote, repo string) []Step {
+// incidentFile is where the state of the incident is kept; it holds no secret.
+const incidentFile = `"$HOME/skant-incident.json"`
+
+// inCase has commands run in the folder of the incident, whatever ran before in whichever terminal, and nowhere else.
+func inCase(run string) string {
+	return "mkdir -p -m 700 " + caseDir + " && cd " + caseDir + " &&\n" + run
+}
+
+// backupStep makes the mirror that is rewritten by hand.
+func backupStep(remote, repo string) Step {
 	backup := Step{Title: words("Clone everything that the remote has, and back it up"), Text: words(
 		"REPO is your clone; only the address of its remote is taken from there. The bundle is the way back if the rewrite goes wrong."),
-		Run: "REPO=" + repo + "\n" + cloneMirror(remote, "purge.git") + "\n" +
+		Run: "umask 077\nREPO=" + repo + "\n" + inCase(cloneMirror(remote, "purge.git")) + "\n" +
 			"git -C purge.git bundle create ../before.bundle --all\n" +
 			"git -C purge.git bundle verify ../before.bundle\n" +
 			"git -C purge.git for-each-ref --format='%(refname)' > refs-before.txt"}
 	backup.Missing = unknownMissing(repo)
+	return backup
+}
+
+func beforeSteps(s *scene, repo string) []Step {
+	find, missing := s.search(repo)
 	return []Step{
 		{Title: words("Announce a freeze"), Text: words("Nobody pushes until the purge is proven: one push from a stale clone " +
 			"brings everything back. Merge or close open pull requests first, for their commits change, too.")},
-		{Title: words("Make a folder for the incident, outside the repository"), Text: words(
-			"It will hold the secret in clear and the history with it. Delete it at the end; until then nobody else may read it."),
-			Run: "umask 077\nmkdir -p " + caseDir + "\ncd " + caseDir},
-		{Title: words("Keep what the scan found, for the proof"), Run: "skant history " + repo + " -o json=audit.json", Missing: unknownMissing(repo),
-			Text: words("A report holds no secret. Exit status 1 says that there are findings, as there are.")},
-		backup,
+		{Title: words("Make a folder for the incident, outside the repository, and keep what the scan found"), Text: words(
+			"The report is for the proof and holds no secret; exit status 1 says that there are findings, as there are. A purge by hand puts the secret in " +
+				"clear and the history into this folder. Delete it at the end; until then nobody else may read it."),
+			Run: inCase(find + " -o json=audit.json"), Missing: append(unknownMissing(repo), missing...)},
 	}
 }
 
@@ -242,50 +280,74 @@ func purgeSteps(s *scene, remote, repo string) []Step {
 	if s.any(scanner.KindCommitMessage, scanner.KindTagMessage) {
 		options += " --replace-message ../replace.txt"
 	}
+	find, missing := s.search(".")
 	steps := []Step{
+		backupStep(remote, repo),
 		{Title: words("Write what is to be replaced, for your eyes only"), Text: words(replacement),
-			Run: "install -m 600 /dev/null replace.txt\n\"${EDITOR:-vi}\" replace.txt"},
+			Run: inCase("install -m 600 /dev/null replace.txt && \"${EDITOR:-vi}\" replace.txt")},
 		{Title: words("Rewrite"), Text: words(rewrite), Link: "https://github.com/newren/git-filter-repo",
-			Run: "cd purge.git\ngit filter-repo " + options},
+			Run: inMirror("git filter-repo " + options)},
 	}
 	if s.any(scanner.KindAuthor) {
 		steps = append(steps, Step{Title: words("Replace it in names and addresses"), Text: words(
 			"It stands in the author or committer of a commit, where text replacement does not look. Write a mailmap file beside replace.txt."),
-			Run: "git filter-repo " + sensitive + " --replace-refs update-no-add --mailmap ../mailmap"})
+			Run: inMirror("git filter-repo " + sensitive + " --replace-refs update-no-add --mailmap ../mailmap")})
 	}
 	if s.any(scanner.KindNote) {
 		steps = append(steps, Step{Title: words("Look at the notes"), Text: words(
 			"Notes name commits by id, and the ids have changed: notes of rewritten commits are orphans now. Drop those that hold the secret."),
-			Run: "git for-each-ref refs/notes"})
+			Run: inMirror("git for-each-ref refs/notes")})
 	}
 	if s.any(scanner.KindRefName) {
 		steps = append(steps, Step{Title: words("Rename or delete the ref that is named after it"),
-			Run: "git for-each-ref --format='%(refname)'"})
+			Run: inMirror("git for-each-ref --format='%(refname)'")})
 	}
 	return append(steps,
 		Step{Title: words("Look before you push"), Text: words("The same branches and tags must be there (diff prints " +
 			"nothing), the log must show the same work, and the scan must find nothing."),
-			Run: "git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\nskant history ."},
+			Run: inMirror("git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\n" + find), Missing: missing},
 		Step{Title: words("Push"), Text: words("GitHub refuses `refs/pull/*`, which only it may change: expected, and the reason for a " +
 			"word with its support below. Branch protection must allow the force-push for the moment. Signatures of rewritten commits " +
-			"and tags are lost."), Run: "REPO=" + repo + "\n" + `git push --force --mirror "` + address(remote) + `"`, Missing: unknownMissing(repo)},
+			"and tags are lost."), Run: "REPO=" + repo + "\n" + inMirror(`git push --force --mirror "`+address(remote)+`"`), Missing: unknownMissing(repo)},
 	)
 }
 
-func localSteps(s *scene, repo string) []Step {
-	if !s.any(scanner.KindStash, scanner.KindReflog, scanner.KindUnreachable) {
+// inMirror has commands run in the mirror that is rewritten.
+func inMirror(run string) string { return "cd " + caseDir + "/purge.git && " + run }
+
+// moveBranches puts every branch of a clone whose commits were all pushed to where the remote has it now, and names the others. The
+// position before the last fetch is the old history's.
+func moveBranches(remote string) string {
+	tracked := "refs/remotes/" + remote + "/"
+	return "git fetch --prune --tags --force " + visible.ShellWord(remote) + "\nAT=$(git symbolic-ref -q --short HEAD)\n" +
+		"for b in $(git for-each-ref --format='%(refname:strip=2)' refs/heads)\ndo if git merge-base --is-ancestor \"refs/heads/$b\" " +
+		visible.ShellWord(tracked) + `"$b@{1}" 2>/dev/null && git switch -q "$b" && git reset -q --keep ` + visible.ShellWord(tracked) + `"$b"` +
+		"\n  then echo \"moved $b\"\n  else echo \"LEFT ALONE $b\"\n  fi\ndone\ngit switch -q \"$AT\""
+}
+
+// forgetReflogs expires every reflog but that of the stash, whose entries are the stashes themselves.
+const forgetReflogs = "for r in HEAD $(git for-each-ref --format='%(refname)')\ndo if [ \"$r\" != refs/stash ] && git reflog exists \"$r\"\n" +
+	"  then git reflog expire --expire=now --expire-unreachable=now \"$r\"\n  fi\ndone"
+
+func localSteps(s *scene, remote, repo string) []Step {
+	if !s.rewritable() && !s.any(scanner.KindStash, scanner.KindReflog, scanner.KindUnreachable) {
 		return nil
 	}
 	var out []Step
+	if s.rewritable() {
+		out = append(out, in(repo, Step{Title: words("Bring this clone to the new history"), Text: words("Otherwise its next push brings the old one back. A branch with work that was " +
+			"never pushed is left alone: `git rebase --onto NEW OLD BRANCH` takes its own commits along, OLD being the last of the old history below them. " +
+			"Never merge, and never pull without `--rebase`."), Run: moveBranches(remote)}))
+	}
 	if s.any(scanner.KindStash) {
 		out = append(out, in(repo, Step{Title: words("Drop the stash entries that hold it"), Text: words(
 			"Apply and re-save what you need without the secret first. Dropping renumbers the entries."),
 			Run: "git stash list\ngit stash drop <stash>", Missing: []Missing{{Name: "stash"}}}))
 	}
 	out = append(out, in(repo, Step{Title: words("Forget what no branch needs"), Text: words(
-		"Some places are in no branch or tag, but in the object store of this clone. This deletes all that only the reflog or nothing " +
-			"remembers, for good: recover lost work first."),
-		Run: "git reflog expire --expire=now --expire-unreachable=now --all\ngit gc --prune=now"}))
+		"Old commits are still in the object store of this clone. This deletes all that only the reflogs or nothing " +
+			"remembers, for good: recover lost work first. Stashes stay; one from before the purge keeps the old commits that it was made on, so apply it and save it anew."),
+		Run: forgetReflogs + "\ngit gc --prune=now"}))
 	if ids := s.ids(); len(ids) > 0 && !s.rewritable() {
 		out = append(out, in(repo, Step{Title: words("Prove that they are gone"), Text: words("Every id must be reported as gone."),
 			Run: "git rev-parse --absolute-git-dir && " + stillThere(ids)}))
@@ -296,8 +358,8 @@ func localSteps(s *scene, repo string) []Step {
 func unreachedSteps(s *scene, remote, repo string) []Step {
 	pulls := pullStep(s, remote, repo)
 	return []Step{
-		{Title: words("Every other clone"), Text: words("Delete and clone again. Whoever must keep one rebases onto the new history " +
-			"and never merges the old; then `git reflog expire --expire=now --all` and `git gc --prune=now`.")},
+		{Title: words("Every other clone"), Text: words("Delete and clone again. Whoever must keep one moves it to the new history " +
+			"and cleans it as this clone, and never merges the old.")},
 		{Title: words("Forks"), Text: words("Each is a repository of its own. Its owner purges or deletes it; on GitHub, commits of " +
 			"a fork can be seen through the original by their id.")},
 		pulls,
@@ -317,7 +379,7 @@ func pullStep(s *scene, remote, repo string) Step {
 		Link: "https://support.github.com", Run: "git ls-remote " + visible.ShellWord(remote) + " 'refs/pull/*' 'refs/merge-requests/*'"}
 	if len(s.pulls) > 0 {
 		out.Text = append(out.Text, Span{" Known are ", Words})
-		out.Text = append(append(out.Text, namesOf(s.pulls, maxHolders)...), Span{", which reach a secret.", Words})
+		out.Text = append(append(out.Text, namesOf(s.pulls, maxHolders)...), Span{"; each leads to a secret.", Words})
 	}
 	return in(repo, out)
 }
@@ -325,13 +387,14 @@ func pullStep(s *scene, remote, repo string) Step {
 func proveSteps(s *scene, remote, repo string) []Step {
 	first := Step{Title: words("Clone the remote afresh and look for the ids of this incident"), Text: words(
 		"Every id must be reported as gone. An id that is still there is followed by the refs that reach it."),
-		Run: "cd " + caseDir + "\nREPO=" + repo + "\n" + cloneMirror(remote, "proof.git")}
+		Run: "REPO=" + repo + "\n" + inCase("rm -rf proof.git\n"+cloneMirror(remote, "proof.git"))}
 	if ids := s.ids(); len(ids) > 0 {
 		first.Run += "\ncd proof.git && git rev-parse --absolute-git-dir && " + stillThere(ids)
 	}
 	first.Missing = unknownMissing(repo)
+	find, missing := s.search(".")
 	steps := []Step{first, {Title: words("Search the fresh clone for the values themselves"),
-		Run:  "cd " + caseDir + "/proof.git && skant history .",
+		Run: "cd " + caseDir + "/proof.git && " + find, Missing: missing,
 		Text: words("Exit status 0 says that nothing was found and that everything was read. Ask the providers whether the secrets are dead.")}}
 	if len(s.commits) > 0 {
 		steps = append(steps, Step{Title: words("Ask the server for the old commits by id"), Text: words(
@@ -341,12 +404,18 @@ func proveSteps(s *scene, remote, repo string) []Step {
 				`git ls-remote "$URL" HEAD && ` + loop(s.commits, `git fetch -q --depth=1 "$URL" "$id" 2>/dev/null`, "STILL SERVED", "refused"),
 			Missing: unknownMissing(repo)})
 	}
-	check := Step{Title: words("Have it proven"), Run: "cd " + caseDir + "\nskant recover check --report audit.json --incident \"$HOME/skant-incident.json\" --remote --verify " + repo,
-		Text: words("Exit status 0 only if all is proven: providers, objects, refs, reflogs, stashes and remotes. It names what is not, and what cannot " +
-			"be known. If the program purged, give it the file of the incident that it named with `--incident`, and no `--report`. That file holds no " +
-			"secret: keep it with the record. Providers are asked with the values: where no clone has them any more, add `--secret-file -` and paste them.")}
-	check.Missing = first.Missing
-	steps = append(steps, check)
+	steps = append(steps, Step{Title: words("Have its return refused"), Missing: first.Missing,
+		Run: inCase("skant recover check --report audit.json --incident " + incidentFile + " " + repo + "\nskant recover guard --incident " + incidentFile + " " + repo + "\ncd " + repo + " && skant hooks install all"),
+		Text: words("The first command writes the file of the incident; what it calls open is for the next step. The second puts what was purged on this clone's list, and hooks, `skant diff` and " +
+			"`skant ci` refuse it from then on. Do both in every clone, and on a server of your own: name its bare repository behind the second command, and install the hooks there. For everybody else commit `.skant-purged`.")},
+		Step{Title: words("Have it proven"), Missing: first.Missing,
+			Run: inCase("skant recover check --report audit.json --incident " + incidentFile + " --remote --verify " + repo),
+			Text: words("Exit status 0 only if all is proven: providers, objects, refs, reflogs, stashes and remotes. It names what is not, with the command " +
+				"that helps, and what cannot be known. The file of the incident holds no secret: keep it with the record. Providers are asked with the " +
+				"values, which no clone has by then: add `--secret-file FILE`, of mode 0600 and with one value a line, and delete it afterwards.")})
+	if last := &steps[len(steps)-1]; s.hunted {
+		last.Text = append(last.Text, Span{" No rule finds what was hunted, so that part of it stays unknown: the hunt in the fresh clone, and in this one, is the proof of that.", Words})
+	}
 	return append(steps, Step{Title: words("Destroy the folder of the incident"),
 		Text: words("Only when all of the above is proven: the backup goes with it."), Run: "rm -rf " + caseDir})
 }
@@ -398,8 +467,8 @@ func loop(ids []string, test, yes, no string, more ...string) string {
 
 func preventSteps(repo string) []Step {
 	return []Step{
-		in(repo, Step{Title: words("Install the hooks in every clone"), Run: "skant hooks install"}),
-		in(repo, Step{Title: words("Have CI refuse what the hooks did not see"), Run: "skant diff origin/main..HEAD",
-			Text: words("Hooks can be skipped and stale clones can push old history; the check on the server cannot be skipped.")}),
+		in(repo, Step{Title: words("Install the hooks in every clone"), Run: "skant hooks install all"}),
+		{Title: words("Have CI refuse what the hooks did not see"), Run: "skant ci",
+			Text: words("A step of the pipeline. Hooks can be skipped and stale clones can push old history; the check on the server cannot be skipped.")},
 	}
 }

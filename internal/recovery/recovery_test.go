@@ -191,7 +191,7 @@ func TestRestrictedSections(t *testing.T) {
 	}{
 		{[]scanner.Kind{scanner.KindUnreachable}, "Clean this clone|Prevent the next one"},
 		{[]scanner.Kind{scanner.KindFile}, "Take it out of what is in use now|Prevent the next one"},
-		{[]scanner.Kind{scanner.KindCommitMessage}, "Purge with this program|Before the purge|Purge|What a purge cannot reach|Prove it|Prevent the next one"},
+		{[]scanner.Kind{scanner.KindCommitMessage}, "Before the purge|Purge with this program|Purge by hand|Clean this clone, after a purge by hand|What a purge cannot reach|Prove it|Prevent the next one"},
 		{nil, ""},
 	} {
 		if got := strings.Join(titles(only(sample(t), c.kinds...)), "|"); got != c.want {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/match"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -19,7 +20,17 @@ const shortest = 8
 // Spellings are the texts by which secrets stand in a repository. They are written into files for git-filter-repo and
 // searched for, and nowhere else: that is why this file is one of the few that may look at values. Printing Spellings
 // prints redacted forms.
-type Spellings struct{ texts []scanner.Secret }
+type Spellings struct {
+	texts []scanner.Secret
+	// index finds any of them in one pass, where there are many; nil where one after the other is as fast.
+	index *match.Index
+}
+
+// Format implements [fmt.Formatter]: what is looked for stands in the index, too, and no verb shows it.
+func (s Spellings) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.texts) }
+
+// few is up to how many texts are looked for one after the other.
+const few = 4
 
 // NewSpellings returns the texts of findings that were made by a scan of this process; those that were read back from a
 // report have none. The longest come first, so that none is broken up by one that is a part of it.
@@ -45,7 +56,22 @@ func NewSpellings(found []scanner.Finding) *Spellings {
 		}
 		return strings.Compare(a.Reveal(), b.Reveal())
 	})
+	if len(s.texts) > few {
+		anchors := make([]match.Anchor, len(s.texts))
+		for i, t := range s.texts {
+			anchors[i].Text = t.Reveal()
+		}
+		s.index = match.NewIndex(anchors)
+	}
 	return s
+}
+
+// Longest returns the length in bytes of the longest of them, 0 if there is none.
+func (s *Spellings) Longest() int {
+	if len(s.texts) == 0 {
+		return 0
+	}
+	return len(s.texts[0].Reveal())
 }
 
 // Len returns how many there are.
@@ -53,6 +79,9 @@ func (s *Spellings) Len() int { return len(s.texts) }
 
 // In reports whether data has one of them.
 func (s *Spellings) In(data []byte) bool {
+	if s.index != nil {
+		return len(s.index.Find(data, nil)) > 0
+	}
 	return slices.ContainsFunc(s.texts, func(t scanner.Secret) bool { return bytes.Contains(data, []byte(t.Reveal())) })
 }
 

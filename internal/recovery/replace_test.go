@@ -3,7 +3,9 @@ package recovery
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,9 +68,63 @@ func TestSpellingsAreHidden(t *testing.T) {
 	if s.Len() != 1 {
 		t.Errorf("%d spellings", s.Len())
 	}
-	for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s %q %d %x", s, s, s, s, s, *s)} {
-		if strings.Contains(out, value) || strings.Contains(out, fmt.Sprintf("%x", value)) {
-			t.Error("printing shows a value")
+	many := spellings(value, value+"1", value+"2", value+"3", value+"4", value+"5")
+	if many.index == nil {
+		t.Fatal("many have no index")
+	}
+	for _, s := range []*Spellings{s, many} {
+		for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s %q %d %x %+v", s, s, s, s, s, *s, struct{ S Spellings }{*s})} {
+			if strings.Contains(out, value) || strings.Contains(out, fmt.Sprintf("%x", value)) {
+				t.Error("printing shows a value")
+			}
 		}
+	}
+}
+
+// TestManySpellings compares the search for many texts in one pass with the search for one after the other.
+func TestManySpellings(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	letters := "ab\n\x00\xffé"
+	word := func(n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = letters[random.IntN(len(letters))]
+		}
+		return string(b)
+	}
+	hits := 0
+	for range 300 {
+		values := make([]string, few+1+random.IntN(20))
+		for i := range values {
+			values[i] = word(shortest + random.IntN(4))
+		}
+		s := spellings(values...)
+		if s.index == nil && s.Len() > few {
+			t.Fatal("there is no index")
+		}
+		data := word(random.IntN(400))
+		if random.IntN(2) == 0 {
+			data += values[random.IntN(len(values))] + word(random.IntN(20))
+		}
+		want := slices.ContainsFunc(values, func(v string) bool { return strings.Contains(data, v) })
+		if got := s.In([]byte(data)); got != want {
+			t.Fatalf("In is %v, want %v: %q in %q", got, want, values, data)
+		}
+		if cleaned := s.Clean([]byte(data)); s.In(cleaned) != slices.ContainsFunc(values, func(v string) bool { return strings.Contains(string(cleaned), v) }) {
+			t.Fatal("In and Clean disagree")
+		}
+		longest := 0
+		for _, v := range values {
+			longest = max(longest, len(v))
+		}
+		if s.Longest() != longest {
+			t.Fatalf("Longest is %d, want %d", s.Longest(), longest)
+		}
+		if want {
+			hits++
+		}
+	}
+	if hits < 100 {
+		t.Errorf("only %d of the texts had one", hits)
 	}
 }

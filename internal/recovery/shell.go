@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/skant-dev/skant/internal/visible"
@@ -94,4 +95,56 @@ func climbs(v string) bool {
 		}
 	}
 	return false
+}
+
+// splitCommands splits commands into whole ones: what a shell reads before it runs anything. Comments go with what is below them.
+func splitCommands(run string) []string {
+	r := newShellReader(run)
+	var out []string
+	begin, depth, at := 0, 0, 0
+	pending := true // nothing but comments since begin
+	for line := range strings.SplitSeq(run, "\n") {
+		end := at + len(line)
+		bare := bareWords(run, r, at, end)
+		for i, w := range bare {
+			switch w {
+			case "{", "(":
+				depth++
+			case "for", "while", "until", "if", "case":
+				if i == 0 || slices.Contains([]string{"{", "(", "do", "then", "else", "&&", "||", "|"}, bare[i-1]) {
+					depth++
+				}
+			case "}", ")", "done", "fi", "esac":
+				depth--
+			}
+		}
+		pending = pending && len(bare) == 0
+		whole := end == len(run) || r.states[end] == unquoted || r.states[end] == comment
+		if len(bare) > 0 {
+			switch last := bare[len(bare)-1]; last {
+			case "|", "&&", "||", "\\":
+				whole = false
+			}
+		}
+		if whole && depth <= 0 && !pending || end == len(run) {
+			out = append(out, run[begin:end])
+			begin, depth, pending = min(end+1, len(run)), 0, true
+		}
+		at = end + 1
+	}
+	return out
+}
+
+// bareWords are the words of a line that are neither quoted nor a comment.
+func bareWords(run string, r *shellReader, from, to int) []string {
+	line := []byte(run[from:to])
+	for i := range line {
+		switch {
+		case r.states[from+i] == comment || line[i] == '#' && from+i+1 < len(run) && r.states[from+i+1] == comment:
+			line[i] = ' '
+		case r.states[from+i] != unquoted:
+			line[i] = 'x'
+		}
+	}
+	return strings.FieldsFunc(string(line), func(c rune) bool { return c == ' ' || c == ';' || c == '\t' })
 }

@@ -15,7 +15,7 @@ const maxStores = 4
 // reading runs commands that have a new value in $NEW_SECRET, which they read from the terminal: so it is in no history and no
 // list of processes. All is one line, for a terminal that pastes line by line would give the second line to read.
 func reading(commands string) string {
-	return "read -rs NEW_SECRET && { " + commands + "; }; unset NEW_SECRET"
+	return `read -rs NEW_SECRET && [ "$NEW_SECRET" ] && { ` + commands + "; }; unset NEW_SECRET"
 }
 
 const value = `printf %s "$NEW_SECRET" | `
@@ -145,6 +145,9 @@ func nameable(s string) bool {
 // variableName is the name under which the secret is stored: the one that the places tell, or one made of its rule's.
 func (l *Leak) variableName() string {
 	made := strings.ToUpper(strings.ReplaceAll(l.RuleID, "-", "_"))
+	if l.RuleID == huntRule {
+		made = "SECRET_" + strconv.Itoa(l.Number)
+	}
 	for _, n := range []string{l.Variable, made} {
 		if nameable(n) {
 			return n
