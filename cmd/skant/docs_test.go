@@ -68,7 +68,11 @@ func commands(lines []string) [][]string {
 	separator := regexp.MustCompile(`\|\|?|&&|;|\$\(|\)`)
 	assignment := regexp.MustCompile(`^[A-Z_]+=`)
 	redirection := regexp.MustCompile(`[0-9]?[<>]+ *[^ ]+`)
+	quoted := regexp.MustCompile(`"[^"]*"|'[^']*'`)
+	marks := regexp.MustCompile(`[\s#|&;()<>]`)
 	for _, line := range lines {
+		// What is in quotes is one word, whatever marks it has.
+		line = quoted.ReplaceAllStringFunc(line, func(word string) string { return marks.ReplaceAllString(word, "_") })
 		line = comment.ReplaceAllString(strings.TrimPrefix(strings.TrimSpace(line), "$ "), "")
 		for _, part := range separator.Split(line, -1) {
 			words := strings.Fields(redirection.ReplaceAllString(part, ""))

@@ -17,7 +17,7 @@ const (
 
 const (
 	hintCheckArgs     = "name one repository; further clones with --clone PATH."
-	hintCheckIncident = "begin with the report of a scan of before the purge: skant history -o json=audit.json && skant recover check --report audit.json"
+	hintCheckIncident = "begin with the report of a scan of before the purge: skant history -o json=audit.json; skant recover check --report audit.json"
 	hintCheckFile     = "name the file of the incident with --incident FILE."
 	hintCheckFormats  = "a check is written as text, json or markdown."
 	hintCheckSecrets  = "--secret-file takes a file of mode 0600 in which secrets of the incident stand as they stood in the repository, or - for standard input."

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,6 +18,16 @@ type story struct {
 	name  string
 	build func(r *sceneRepo)
 	parts []part
+	// page is where it is told; docs/walkthroughs.md if it is empty. needs is a program without which it cannot be run.
+	page, needs string
+}
+
+// pageOf is the file that a story is told in.
+func (s *story) pageOf() string {
+	if s.page != "" {
+		return s.page
+	}
+	return "docs/walkthroughs.md"
 }
 
 // part is a transcript. Before it, what happens between the two that the page tells in words is done.
@@ -28,12 +39,12 @@ type part struct {
 func stories() []story {
 	const key, token = `<<anthropic "sk-ant-api03-">>`, `<<vercel "vcp_">>`
 	return []story{
-		{"hook", func(r *sceneRepo) {
+		{name: "hook", build: func(r *sceneRepo) {
 			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
 			r.git("init", "-q", "--bare", "-b", "main", "../server.git")
 			r.git("remote", "add", "origin", "../server.git")
 			r.git("push", "-q", "-u", "origin", "main")
-		}, []part{
+		}, parts: []part{
 			{name: "hook install"},
 			{"hook blocks", func(r *sceneRepo) { r.write("production.env", "ANTHROPIC_API_KEY="+r.secret(key)+"\n") }},
 			{name: "hook passes"},
@@ -43,7 +54,7 @@ func stories() []story {
 			}},
 			{"hook push", func(r *sceneRepo) { r.write("notes.txt", "the key for the demo is "+r.secret(token)+"\n") }},
 		}},
-		{"audit", func(r *sceneRepo) {
+		{name: "audit", build: func(r *sceneRepo) {
 			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
 			r.commit("2026-02-10", "Deploy from CI", "deploy.py", `TOKEN = "`+r.secret(token)+"\"\n")
 			r.commit("2026-02-11", "Take the token from the environment", "deploy.py", "TOKEN = os.environ[\"VERCEL_TOKEN\"]\n")
@@ -55,7 +66,7 @@ func stories() []story {
 			if err := os.Mkdir(r.dir, 0o700); err != nil {
 				r.t.Fatal(err)
 			}
-		}, []part{
+		}, parts: []part{
 			{"audit search", func(r *sceneRepo) { r.asks(r.secret(token)) }},
 			{name: "audit alive"}, {name: "audit runbook"},
 			{"audit dead", func(r *sceneRepo) { r.providers.revoke(r.secret(token)) }},
@@ -63,13 +74,13 @@ func stories() []story {
 			// What the runbook does with git filter-repo, without it.
 			{"audit proof", func(r *sceneRepo) { r.purgeServer(r.secret(token)) }},
 		}},
-		{"pull request", func(r *sceneRepo) {
+		{name: "pull request", build: func(r *sceneRepo) {
 			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
 			r.git("checkout", "-q", "-b", "deploy")
 			r.commit("2026-02-10", "Deploy from CI", "deploy.py", `TOKEN = "`+r.secret(token)+"\"\n")
 			r.commit("2026-02-10", "The scanner complains about this file", ".skantignore", "deploy.py\n")
 			r.pullRequest()
-		}, []part{
+		}, parts: []part{
 			{name: "pull request blocked"},
 			{"pull request passes", func(r *sceneRepo) {
 				r.git("checkout", "-q", "-f", "deploy")
@@ -79,6 +90,7 @@ func stories() []story {
 				r.pullRequest()
 			}},
 		}},
+		recoveryStory(),
 	}
 }
 
@@ -116,55 +128,75 @@ mv "$old.new" "$old"`)
 	}
 }
 
-// TestWalkthroughs runs what docs/walkthroughs.md shows, and compares. -update rewrites it.
+// TestWalkthroughs runs what docs/walkthroughs.md and docs/recover.md show, and compares. -update rewrites them.
 func TestWalkthroughs(t *testing.T) {
-	const path = root + "/docs/walkthroughs.md"
-	page, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	texts, told := map[string]string{}, map[string]int{}
+	all := stories()
+	for i := range all {
+		page := all[i].pageOf()
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[page] = string(text)
+		told[page] += len(all[i].parts)
 	}
-	text := string(page)
-	told := 0
-	for _, s := range stories() {
+	for page, text := range texts {
+		if shown := strings.Count(text, "<!-- transcript: "); shown != told[page] {
+			t.Errorf("%s has %d transcripts, of which %d are run", page, shown, told[page])
+		}
+	}
+	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
-			r := newScene(t)
-			home := filepath.Dir(r.dir)
-			s.build(r)
-			for _, p := range s.parts {
-				told++
-				block := regexp.MustCompile("(?s)<!-- transcript: " + p.name + " -->\n```console\n(.*?)```\n")
-				at := block.FindStringSubmatchIndex(text)
-				if at == nil {
-					t.Fatalf("docs/walkthroughs.md has no transcript %q", p.name)
+			if s.needs != "" {
+				if _, err := exec.LookPath(s.needs); err != nil {
+					unsupported(t, err)
 				}
-				if p.before != nil {
-					p.before(r)
-				}
-				shown := text[at[2]:at[3]]
-				var typed []string
-				for line := range strings.Lines(shown) {
-					if command, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "$ "); ok {
-						typed = append(typed, command)
-					}
-				}
-				got := strings.ReplaceAll(r.replay(typed), home, "/home/ann")
-				got = regexp.MustCompile(`::skant-[A-Z2-7]+`).ReplaceAllString(got, "::skant-RANDOM") // it is another one in each run
-				if *update {
-					text = text[:at[2]] + got + text[at[3]:]
-				} else if diff := cmp.Diff(strings.Split(shown, "\n"), strings.Split(got, "\n")); diff != "" {
-					t.Errorf("%s: the page shows what is no longer so; `go test ./cmd/skant -run Walkthroughs -update` renews it (-page +now):\n%s", p.name, diff)
+			}
+			page := s.pageOf()
+			before := texts[page]
+			texts[page] = s.tell(t, page, before)
+			if *update && texts[page] != before {
+				if err := os.WriteFile(filepath.Join(root, page), []byte(texts[page]), 0o644); err != nil {
+					t.Fatal(err)
 				}
 			}
 		})
 	}
-	if shown := strings.Count(text, "<!-- transcript: "); shown != told {
-		t.Errorf("docs/walkthroughs.md has %d transcripts, of which %d are run", shown, told)
-	}
-	if *update && text != string(page) {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+}
+
+// tell runs the transcripts of a story in the text of its page, and returns the text, with -update as it is now.
+func (s *story) tell(t *testing.T, page, text string) string {
+	t.Helper()
+	r := newScene(t)
+	home := filepath.Dir(r.dir)
+	s.build(r)
+	for _, p := range s.parts {
+		block := regexp.MustCompile("(?s)<!-- transcript: " + p.name + " -->\n```console\n(.*?)```\n")
+		at := block.FindStringSubmatchIndex(text)
+		if at == nil {
+			t.Fatalf("%s has no transcript %q", page, p.name)
+		}
+		if p.before != nil {
+			p.before(r)
+		}
+		shown := text[at[2]:at[3]]
+		var typed []string
+		for line := range strings.Lines(shown) {
+			if command, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "$ "); ok {
+				typed = append(typed, command)
+			}
+		}
+		got := strings.ReplaceAll(r.replay(typed), home, "/home/ann")
+		got = regexp.MustCompile(`::skant-[A-Z2-7]+`).ReplaceAllString(got, "::skant-RANDOM") // it is another one in each run
+		got = regexp.MustCompile(`(?m) +$`).ReplaceAllString(got, "")                         // git pads what the other side says
+		if *update {
+			text = text[:at[2]] + got + text[at[3]:]
+		} else if diff := cmp.Diff(strings.Split(shown, "\n"), strings.Split(got, "\n")); diff != "" {
+			t.Errorf("%s: the page shows what is no longer so; `go test ./cmd/skant -run Walkthroughs -update` renews it (-page +now):\n%s", p.name, diff)
 		}
 	}
+	return text
 }
 
 // newScene makes an empty repository in a folder shop, alone in its folder and its home.
