@@ -150,10 +150,10 @@ func (r *huntRun) read(ctx context.Context, hinted bool) ([]byte, error) {
 	case r.file != "" && r.file != "-":
 		text, err := hunt.ReadFile(ctx, r.file)
 		if err != nil && ctx.Err() != nil {
-			return nil, &incompleteError{fmt.Errorf("wait for secrets from %q: %w", r.file, ctx.Err())}
+			return nil, &incompleteError{fmt.Errorf("wait for secrets from the file of --secret-file: %w", ctx.Err())}
 		}
 		if err != nil {
-			return nil, withHint(fmt.Errorf("read secrets from %q: %w", r.file, err), hintHuntFile)
+			return nil, withHint(fmt.Errorf("read secrets from the file of --secret-file: %w", err), hintHuntFile)
 		}
 		return text, nil
 	case r.file == "" && hinted:
@@ -265,6 +265,13 @@ func (r *huntRun) inside(ctx context.Context, folder string) error {
 			r.rec.Unread("repositories", err.Error(), path)
 			return skipFolder(d)
 		}
+		if !isTop(re, path) { // git would take the one around it
+			r.rec.Unread("repositories", notWholeReason, path)
+			if err := re.Close(); err != nil {
+				return err
+			}
+			return skipFolder(d)
+		}
 		if err := errors.Join(r.history(ctx, re, path), re.Close()); err != nil {
 			return err
 		}
@@ -280,15 +287,22 @@ func skipFolder(d fs.DirEntry) error {
 	return nil
 }
 
-// bareLike reports whether a folder is a git directory.
+const notWholeReason = "it is like a git directory, but not a whole one: what is in its objects was not read"
+
+// bareLike reports whether a folder is a git directory, or what is left of one: a copy may lack what git would know it by.
 func bareLike(path string) bool {
-	for _, name := range []string{"HEAD", "objects", "refs"} {
+	is := func(name string, dir bool) bool {
 		info, err := os.Lstat(filepath.Join(path, name))
-		if err != nil || info.IsDir() != (name != "HEAD") {
-			return false
-		}
+		return err == nil && info.IsDir() == dir
 	}
-	return true
+	if !is("objects", true) {
+		return false
+	}
+	if is("HEAD", false) || is("refs", true) || is("packed-refs", false) {
+		return true
+	}
+	entries, err := os.ReadDir(filepath.Join(path, "objects", "pack"))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".pack") })
 }
 
 // isTop reports whether a path is the top of a repository: of its work tree, or its git directory.

@@ -143,7 +143,9 @@ func TestRead(t *testing.T) {
 	}{
 		{"", false, 0}, {"\n\n", false, 0}, {"abcdefgh\r\nabcdefgi\n", false, 2}, {"  abcdefgh\t\n abcdefgh", false, 1},
 		{key + "\nabcdefgh\n", false, 2}, {"abcdefgh\nabc\x00ijklmnop\n", true, 2}, {key[:40], false, 1},
-		{"abc", false, -1}, {"aaaaaaaaaaaa", false, -1}, {"abcdefgh\xff", false, -1}, {strings.Repeat("abcd", MaxLength), false, -1},
+		{"abc", false, -1}, {"aaaaaaaaaaaa", false, -1}, {"abcdefgh\xff", false, -1},
+		{`"abcdefgh"`, false, -1}, {`"abcdefgh"`, true, 1}, {"A_KEY=abcdefgh", false, -1}, {"export A_KEY='abcdefgh'", false, -1}, {"ABCDEFGHIJK=", false, 1},
+		{"a\x00b\x00c\x00d\x00e\x00", false, -1}, {"abcdefgh\rijklmnop\r", false, -1}, {"\u200babcdefgh", false, -1}, {"'" + strings.ReplaceAll(key, "\n", `\n`) + "'", false, 1}, {strings.Repeat("abcd", MaxLength), false, -1},
 	} {
 		known, err := Read([]byte(c.text), c.nul)
 		if len(known) != max(0, c.want) || (err != nil) != (c.want < 0) {

@@ -3,7 +3,10 @@ package hunt
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/skant-dev/skant/scanner"
@@ -13,7 +16,8 @@ import (
 const MaxInput = 1 << 20
 
 // Read takes the secrets out of a text: one a line, space around it taken off, or, with nul, one between any two zero bytes, as it
-// is. A key block (-----BEGIN ... -----END) is one secret over its lines. Empty ones do not count, and of equal ones the first
+// is. A key block (-----BEGIN ... -----END) is one secret over its lines; another line that has quotation marks around it, a name
+// before it or what is not seen in it is refused. Empty ones do not count, and of equal ones the first
 // does. Errors name a secret by its number.
 func Read(text []byte, nul bool) ([]Known, error) {
 	if len(text) > MaxInput {
@@ -37,6 +41,9 @@ func Read(text []byte, nul bool) ([]Known, error) {
 		k := Known{len(known) + 1, scanner.NewSecret(v, 0)}
 		if err := k.check(v); err != nil {
 			return nil, err
+		}
+		if why := around(v); why != "" && !nul {
+			return nil, fmt.Errorf("secret %d %s, which would be looked for, too: leave it out, or give the secret with -z, which takes it as it is", k.Number, why)
 		}
 		if known = append(known, k); len(known) > MaxValues {
 			return nil, fmt.Errorf("more than %d secrets are given", MaxValues)
@@ -66,6 +73,27 @@ func readLines(text string) []string {
 		values = append(values, strings.Join(block, "\n"))
 	}
 	return values
+}
+
+// assignment is a line of a .env file or a shell.
+var assignment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:export\s+)?[A-Z][A-Z0-9_]*_[A-Z0-9_]*=.{8}`) })
+
+// around says what a line has that is not of its secret, as far as can be told: with it "not found" would be wrong.
+func around(v string) string {
+	unseen := strings.IndexFunc(v, func(r rune) bool { return r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) })
+	switch first, last := v[0], v[len(v)-1]; {
+	case strings.Contains(v, "-----BEGIN "): // of a key only what is in it is looked for
+		return ""
+	case unseen >= 0:
+		r, _ := utf8.DecodeRuneInString(v[unseen:])
+		return fmt.Sprintf("has a character that is not seen (%U)", r)
+	case first == last && strings.IndexByte("\"'`", first) >= 0:
+		return "stands in quotation marks (jq needs -r)"
+	case assignment().MatchString(v):
+		return "stands behind a name and ="
+	default:
+		return ""
+	}
 }
 
 func (k *Known) check(v string) error {

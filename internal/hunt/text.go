@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -82,13 +83,20 @@ func textUnit(r rune) string {
 	return `(?:` + self + `|%(?:25)*` + code + `|\\+(?:(?:u00|x|u\{)` + code + `\}?|0?` + fmt.Sprintf("%03o", r) + `)|&(?:amp;)*(?:` + more + `#(?:0*` + fmt.Sprint(r) + `|[xX]0*` + code + `);))`
 }
 
-// wideUnit matches a character outside of ASCII: as it is, percent-encoded, and as an escape.
+// wideUnit matches a character outside of ASCII: as it is, percent-encoded, and as an escape of itself, of its bytes, or of the two
+// halves that UTF-16 has of it.
 func wideUnit(r rune) string {
-	var percent strings.Builder
+	var percent, bytes, octal, halves strings.Builder
 	for _, c := range []byte(string(r)) {
-		percent.WriteString(`%(?:25)*` + hexDigits(fmt.Sprintf("%02x", c)))
+		digits := hexDigits(fmt.Sprintf("%02x", c))
+		percent.WriteString(`%(?:25)*` + digits)
+		bytes.WriteString(`\\+x` + digits)
+		octal.WriteString(`\\+` + fmt.Sprintf("%03o", c))
 	}
-	return `(?:` + quote(string(r)) + `|` + percent.String() + `|\\+u\{?` + hexDigits(fmt.Sprintf("%04x", r)) + `\}?|&(?:amp;)*#(?:` + fmt.Sprint(r) + `|[xX]0*` + hexDigits(fmt.Sprintf("%x", r)) + `);)`
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		halves.WriteString(`|\\+u` + hexDigits(fmt.Sprintf("%04x", high)) + `\\+u` + hexDigits(fmt.Sprintf("%04x", low)))
+	}
+	return `(?:` + quote(string(r)) + `|` + percent.String() + `|` + bytes.String() + `|` + octal.String() + halves.String() + `|\\+u\{?` + hexDigits(fmt.Sprintf("%04x", r)) + `\}?|&(?:amp;)*#(?:` + fmt.Sprint(r) + `|[xX]0*` + hexDigits(fmt.Sprintf("%x", r)) + `);)`
 }
 
 // hexDigits matches hexadecimal digits in either case.
@@ -145,9 +153,12 @@ func styles() []func(rune) string {
 		})
 }
 
-// escaped writes a character in a format of its code, percent-encoding each byte.
+// escaped writes a character in a format of its code, or of that of each of its bytes.
 func escaped(format string, r rune) string {
-	if !strings.HasPrefix(format, "%%") && !strings.HasPrefix(format, `\x`) {
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError && strings.HasPrefix(format, `\u`) {
+		return fmt.Sprintf(format+format, high, low)
+	}
+	if strings.Contains(format, "#") || strings.HasPrefix(format, `\u`) { // all others write bytes
 		return fmt.Sprintf(format, r)
 	}
 	var b strings.Builder

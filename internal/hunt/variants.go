@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/skant-dev/skant/rules"
 )
@@ -108,7 +109,7 @@ func variants(f form) []variant {
 			v.rest = func(f form) []unit { return before64(f.whole, f.bytes, offset) }
 			list = append(list, v)
 		}
-		if v, ok := base64Variant(k, variantWide64, wide(f.bytes), offset); ok && ascii(f.bytes) {
+		if v, ok := base64Variant(k, variantWide64, wide(f.bytes), offset); ok {
 			v.rest = func(f form) []unit { return before64(wide(f.whole), wide(f.bytes), offset) }
 			list = append(list, v)
 		}
@@ -371,11 +372,11 @@ func utf16Variant(value string) variant {
 	return newVariant(variantUTF16, value, group(pattern+`\x00?`), &spelling{units: characters(value), joint: zeroJoint()}, []styled{write(written, "\x00")}, 2*len(value)+2, priorityBytes)
 }
 
-// wide is ASCII text in UTF-16, the low byte first.
+// wide is text in UTF-16, the low byte first.
 func wide(s string) string {
 	b := make([]byte, 0, 2*len(s))
-	for i := range len(s) {
-		b = append(b, s[i], 0)
+	for _, c := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(c), byte(c>>8))
 	}
 	return string(b)
 }
