@@ -39,7 +39,7 @@ type Revocation struct {
 type Admin struct {
 	// Env is the name of the variable.
 	Env string `yaml:"env"`
-	// Is says what it holds, for example "an Admin API key of the organisation".
+	// Is says what it holds, for example "an Admin API key of the organization".
 	Is string `yaml:"is"`
 	// Form is an RE2 expression that it has to match, so that no other credential is sent in its place.
 	Form string `yaml:"form"`

@@ -18,7 +18,7 @@ type Verification struct {
 	// Says is one sentence on what the answer means, Do one on what to do about it; Do may be empty.
 	Says string `json:"says"`
 	Do   string `json:"do,omitempty"`
-	// Learned are facts that the answer states: account, organisation, scopes, expiry.
+	// Learned are facts that the answer states: account, organization, scopes, expiry.
 	Learned map[string]string `json:"learned,omitempty"`
 	Cached  bool              `json:"cached,omitempty"`
 	// Attempts is the number of requests that were sent for it in this run.

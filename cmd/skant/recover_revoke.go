@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -185,7 +186,7 @@ func (r *revokeRun) conclude(total, left int, counts map[fate]int) error {
 	switch {
 	case counts[fateAlive] > 0 || counts[fateLeft] > 0:
 		return &resultError{exitFindings}
-	case counts[fateUnknown] > 0 || r.unkept != nil:
+	case counts[fateUnknown] > 0 || r.unkept != nil || len(r.only) == 0 && !r.rep.Coverage.Complete: // what was not read may be alive
 		return &resultError{exitIncomplete}
 	default:
 		return nil
@@ -212,6 +213,10 @@ func (r *revokeRun) one(d *doomed) (fate, error) {
 	if dead(before.Verdict) {
 		return fateDead, r.write(func(l *layout) { l.wrapped(msgRevokeDead, "  "); l.line("") })
 	}
+	if d.ending.Way.Finds() && before.Verdict != scanner.Live && before.Verdict != scanner.Restricted {
+		// What is looked up by a part of the secret is it only if the provider knows the whole: a made-up one may have the part of another.
+		return fateUnknown, r.write(func(l *layout) { r.cannot(l, d, msgRevokeUnaccepted, "") })
+	}
 	why, err := d.ending.Find(ctx)
 	if err != nil {
 		return fateUnknown, r.halted(msgRevokeStopped, err)
@@ -237,16 +242,14 @@ func (r *revokeRun) one(d *doomed) (fate, error) {
 // end tells the provider, once, and asks whether the secret is dead.
 func (r *revokeRun) end(ctx context.Context, d *doomed) (fate, error) {
 	said := d.ending.Send(ctx)
+	halfway := fmt.Sprintf(msgRevokeHalfway, r.again(d))
 	err := r.write(func(l *layout) { r.said(l, &said) })
-	if ctxErr := ctx.Err(); ctxErr != nil {
+	if cause := cmp.Or(ctx.Err(), err); cause != nil {
 		message := msgRevokeStopped
 		if said.Sent {
-			message = fmt.Sprintf(msgRevokeHalfway, d.first.Fingerprint)
+			message = halfway
 		}
-		return fateUnknown, errors.Join(err, r.halted(message, ctxErr))
-	}
-	if err != nil {
-		return fateUnknown, err
+		return fateUnknown, r.halted(message, cause)
 	}
 	waits := r.waits
 	if said.Verdict != rules.Revoked { // what was not revoked does not die by waiting
@@ -256,10 +259,10 @@ func (r *revokeRun) end(ctx context.Context, d *doomed) (fate, error) {
 	var after verify.Result
 	for i, wait := range waits {
 		if err := pause(ctx, wait); err != nil {
-			return fateUnknown, r.halted(fmt.Sprintf(msgRevokeHalfway, d.first.Fingerprint), err)
+			return fateUnknown, r.halted(halfway, err)
 		}
 		if after, err = r.liveness(ctx, d); err != nil {
-			return fateUnknown, errors.Join(r.halted(fmt.Sprintf(msgRevokeHalfway, d.first.Fingerprint), nil), err)
+			return fateUnknown, r.halted(halfway, err)
 		}
 		if dead(after.Verdict) || after.Verdict == scanner.Uncheckable || after.Verdict == scanner.Unknown && i >= 2 {
 			break
@@ -284,7 +287,7 @@ func (r *revokeRun) proof(d *doomed, said *verify.Answered, after scanner.Verdic
 	case dead(after):
 		return fateDead, msgRevokeProven
 	case after == scanner.Live || after == scanner.Restricted:
-		return fateAlive, fmt.Sprintf(msgRevokeAlive, took.Round(time.Second), d.first.Fingerprint)
+		return fateAlive, fmt.Sprintf(msgRevokeAlive, took.Round(time.Second), r.again(d))
 	case said.Verdict == rules.Revoked && after == scanner.Uncheckable:
 		return fateUnknown, msgRevokeUnproven
 	case said.Verdict == rules.Revoked:
@@ -327,6 +330,9 @@ func (r *revokeRun) liveness(ctx context.Context, d *doomed) (verify.Result, err
 // confirmed asks for a yes. An error means that ctx ended first.
 func (r *revokeRun) confirmed(ctx context.Context, d *doomed) (bool, error) {
 	name := visible.Text(d.first.Title) + " " + visible.Text(d.first.Secret.Redacted())
+	if _, seen := r.app.terminal(r.app.out); !seen {
+		r.app.say(msgRevokeUnseen, visible.Text(d.ending.Way.Dies))
+	}
 	r.app.say("%s", r.p.scanner.Scrub(fmt.Sprintf(msgRevokeQuestion, d.number, name)))
 	typed := make(chan string, 1)
 	go func() {
@@ -346,10 +352,7 @@ func (r *revokeRun) confirmed(ctx context.Context, d *doomed) (bool, error) {
 
 // halted says where a run was interrupted.
 func (r *revokeRun) halted(message string, cause error) error {
-	r.app.say("\nskant: %s\n", message)
-	if cause == nil {
-		return nil
-	}
+	r.app.say("\nskant: %s\n", r.app.scrub(message))
 	return &incompleteError{cause}
 }
 

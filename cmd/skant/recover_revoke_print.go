@@ -79,14 +79,39 @@ func (r *revokeRun) would(l *layout, d *doomed) {
 	field(labelRevokeDocs, visible.Text(way.Documented))
 }
 
-// how writes the command that does what would be done.
+// how writes the command that does what would be done, of the same report, servers and repository: a number elsewhere is another secret.
 func (r *revokeRun) how(l *layout, d *doomed) {
-	file := ""
-	if r.file != "" {
-		file = " --incident " + visible.ShellWord(r.file)
+	words := "skant recover revoke --ask --only " + d.first.Fingerprint
+	if r.saved() {
+		words += " --report " + visible.ShellWord(r.report)
 	}
-	l.line("  " + fmt.Sprintf(msgRevokeDo, file, d.number, d.first.Fingerprint))
+	if r.file != "" {
+		words += " --incident " + visible.ShellWord(r.file)
+	}
+	l.line("  " + l.scrub(fmt.Sprintf(msgRevokeDo, words+r.servers()+r.at())))
+	l.line("  " + msgRevokeDoScript)
 	l.line("")
+}
+
+// again is the command that asks about a secret again.
+func (r *revokeRun) again(d *doomed) string {
+	report := "FILE"
+	if r.saved() {
+		report = visible.ShellWord(r.report)
+	}
+	return "skant verify --report " + report + " --finding " + d.first.Fingerprint + r.servers() + r.at()
+}
+
+// saved reports whether there is a report that a later command can read, too: what came from standard input is gone.
+func (r *revokeRun) saved() bool { return r.report != "" && r.report != "-" }
+
+// servers are the endpoints that were named on the command line, as they stand in a command.
+func (r *revokeRun) servers() string {
+	var b strings.Builder
+	for _, endpoint := range r.named {
+		b.WriteString(" --verify-endpoint " + visible.ShellWord(endpoint))
+	}
+	return b.String()
 }
 
 // cannot writes why skant does not revoke a secret, and what a person does.

@@ -78,10 +78,7 @@ func (r *revokeRun) next() {
 	} else if r.incident != nil {
 		r.app.say(msgRevokeKept, r.app.scrub(visible.Text(r.file)))
 	}
-	words := []string{"skant recover check --verify"}
-	for _, endpoint := range r.named {
-		words = append(words, "--verify-endpoint "+visible.ShellWord(endpoint))
-	}
+	words := []string{"skant recover check --verify" + r.servers()}
 	begin, report := "", r.report
 	switch {
 	case r.incident != nil:

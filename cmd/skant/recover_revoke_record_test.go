@@ -39,7 +39,7 @@ func TestRevokeRecord(t *testing.T) {
 	vercel, github := prints["vercel-personal-token"], prints["github-personal-token"]
 	at := []string{"--report", report, "--incident", path}
 	got := r.revoke(e, nil, nil, at...)
-	r.expect("dry run", got, exitFindings, "Run: skant recover revoke --incident "+path+" --ask --only")
+	r.expect("dry run", got, exitFindings, " --report "+report+" --incident "+path+" --verify-endpoint")
 	absent("a dry run")
 	got = r.revoke(e, nil, nil, append(at, "--yes", "--only", "1")...)
 	r.expect("a number", got, exitUsage, "may be the number of another secret elsewhere", "give fingerprints")

@@ -35,6 +35,8 @@ type ender struct {
 	during func()
 	// admin is the administrator's key, hint that of the key that it lists.
 	admin, hint string
+	// vague says that nobody can tell whether a key of Anthropic is alive.
+	vague bool
 }
 
 func startEnder(t testing.TB, alive ...string) *ender {
@@ -113,6 +115,8 @@ func (e *ender) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		say(200, `{"id":"apikey_01","name":"ci","status":"inactive"}`)
+	case key == "GET /v1/models" && e.vague:
+		say(529, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`)
 	case key == "GET /v1/models" && e.alive[value]:
 		w.Header().Set("Anthropic-Organization-Id", "0b8e7c64-0001-4000-8000-000000000001")
 		say(200, `{"data":[{"type":"model","id":"claude-example"}],"has_more":true}`)
@@ -322,7 +326,7 @@ func TestRevokeInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	e.during = func() { stop(); time.Sleep(200 * time.Millisecond) }
 	got := r.run(ctx, nil, nil, "recover", "revoke", r.work, "--verify-endpoint", "vercel="+e.URL, "--yes", "--only", prints["vercel-personal-token"])
-	r.expect("stopped", got, exitIncomplete, "interrupted before", "may be revoked, or not", "skant verify --report FILE --finding "+prints["vercel-personal-token"])
+	r.expect("stopped", got, exitIncomplete, "interrupted before", "may be revoked, or not", "skant verify --report FILE --finding "+prints["vercel-personal-token"]+" --verify-endpoint")
 	if len(e.told) != 1 {
 		t.Errorf("told %v", e.told)
 	}

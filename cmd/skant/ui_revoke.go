@@ -8,19 +8,22 @@ const (
 	msgRevokeLeft       = "skant: %s left alone: suppressed, so that somebody has said that they do not count\n"
 	msgRevokeTotal      = "skant: of %s: %d proven dead, %d alive or refused, %d not known, %d left alone\n"
 	msgRevokeQuestion   = "Revoke secret %d, %s? Type yes: "
+	msgRevokeUnseen     = "Dies: %s\n" // before the question, where the output is no terminal: who is asked has not read it
 	msgRevokeNo         = "Left alone: that was not yes."
 	msgRevokeStopped    = "Interrupted before anything was sent for it."
-	msgRevokeHalfway    = "Interrupted. Ask whether it is dead: skant verify --report FILE --finding %s"
+	msgRevokeHalfway    = "Interrupted. Ask whether it is dead: %s"
 	msgRevokeDead       = "It is dead already, so nothing is sent."
 	msgRevokeProven     = "Proven: it is dead."
-	msgRevokeAlive      = "NOT DEAD: the provider still accepts it, %s after the request. Follow the playbook, and ask again: skant verify --report FILE --finding %s"
+	msgRevokeAlive      = "NOT DEAD: the provider still accepts it, %s after the request. Follow the playbook, and ask again: %s"
 	msgRevokeUnproven   = "Not proven: the provider said that it is revoked, and nobody can be asked whether it is dead."
 	msgRevokeUnclear    = "Not proven: the provider said that it is revoked, and what it answers now does not prove it dead. Ask again later."
+	msgRevokeUnaccepted = "Its provider has not accepted it just now, and a key that only looks like it may be another one."
 	msgRevokeUnsure     = "Not proven: it is not known whether it is dead. Count it as alive, and follow the playbook."
 	msgRevokeCannot     = "skant does not revoke it: %s"
 	msgRevokePlaybook   = "From its playbook:"
 	msgRevokeNoBook     = "Its rule has no steps; find out who issued it and end it there."
-	msgRevokeDo         = "Run: skant recover revoke%s --ask --only %d, or in a script: --yes --only %s"
+	msgRevokeDo         = "Run: %s"
+	msgRevokeDoScript   = "In a script with --yes in place of --ask."
 	msgRevokeForever    = "It cannot be undone."
 	msgRevokeUpper      = "Words in capitals are looked up first."
 	msgRevokeFoundAt    = "found in %s"
@@ -81,7 +84,7 @@ Never revoked: canaries, placeholders and published examples, what is suppressed
 --report the repository is searched again for them. docs/revoke.md lists who is told what.
 
 Exit status: without --ask and --yes that of the scan. With them 0 if all that was to die is proven dead, 1 if something is
-alive, was refused or left alone, 3 if it is not known.`
+alive, was refused or left alone, 3 if it is not known or, without --only, if not everything could be read.`
 	exampleRevoke = `  skant recover revoke
   skant recover revoke --report audit.json ~/src/service
   skant recover revoke --ask --only 1

@@ -77,7 +77,7 @@ var documentedReplies = map[string][]reply{
 		{"malformed", 200, `{"code":"TokenMalformed"}`, scanner.Dead, nil},
 	},
 	"grafana-service-account-token": {
-		{"organisation", 200, `{"id":1,"name":"Main Org.","address":{}}`, scanner.Live, map[string]string{"organization": "Main Org."}},
+		{"organization", 200, `{"id":1,"name":"Main Org.","address":{}}`, scanner.Live, map[string]string{"organization": "Main Org."}},
 		{"not known", 401, `{"message":"Invalid API key","messageId":"api-key.invalid","statusCode":401,"traceID":""}`, scanner.Dead, nil},
 		{"expired", 401, `{"message":"Expired API key","messageId":"api-key.expired","statusCode":401,"traceID":""}`, scanner.Expired, nil},
 		{"role", 403, `{"accessErrorId":"ACE0001","message":"You'll need additional permissions to perform this action.","title":"Access denied"}`, scanner.Restricted, nil},

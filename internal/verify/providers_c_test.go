@@ -175,7 +175,7 @@ var repliesAToK = map[string][]reply{
 		{"user", 200, `{"username":"me","email":"a@example.com","inserted_at":"2020-01-01T00:00:00Z"}`, scanner.Live, map[string]string{"user": "me", "email": "a@example.com"}},
 		{"not known", 401, `{"status":401,"message":"invalid API key"}`, scanner.Dead, nil},
 		{"revoked", 401, `{"status":401,"message":"API key revoked"}`, scanner.Dead, nil},
-		{"of an organisation", 401, `{"status":401,"message":"key not authorized for this action"}`, scanner.Restricted, nil},
+		{"of an organization", 401, `{"status":401,"message":"key not authorized for this action"}`, scanner.Restricted, nil},
 	},
 	"hibp-api-key": {
 		{"subscription", 200, `{"SubscriptionName":"Pwned 1","SubscribedUntil":"2030-01-01T00:00:00","Rpm":10}`, scanner.Live, map[string]string{"subscription": "Pwned 1", "until": "2030-01-01T00:00:00"}},

@@ -125,7 +125,7 @@ var repliesLToZ = map[string][]reply{
 	},
 	"salesforce-access-token": {
 		{"limits", 200, `{"DailyApiRequests":{"Max":15000,"Remaining":14998}}`, scanner.Live, map[string]string{"api_requests": "15000", "remaining": "14998"}},
-		{"perhaps of another organisation", 401, `[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`, scanner.Unknown, nil},
+		{"perhaps of another organization", 401, `[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`, scanner.Unknown, nil},
 		{"API switched off", 403, `[{"message":"The REST API is not enabled for this Organization.","errorCode":"API_DISABLED_FOR_ORG"}]`, scanner.Restricted, nil},
 	},
 	"smartsheet-api-token": {

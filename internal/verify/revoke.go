@@ -108,8 +108,33 @@ func (e *Ending) prepare(fs []scanner.Finding, env func(string) string) error {
 			continue
 		}
 		done, err := e.order(rule, f, env)
-		if done || err != nil {
+		if err != nil {
 			return err
+		}
+		if done {
+			return e.single(genuine)
+		}
+	}
+	return nil
+}
+
+// single gives up on a secret that stands with several of what names it to the provider: one of them may be another's.
+func (e *Ending) single(genuine []*scanner.Finding) error {
+	if e.t == nil {
+		return nil
+	}
+	given, err := e.Way.Given()
+	if err != nil {
+		return err
+	}
+	for _, f := range genuine {
+		values := reveal(f)
+		for _, name := range given {
+			if name != adminName && name != "endpoint" && values[name] != "" && values[name] != e.t.values[name] {
+				e.t, e.finder = nil, nil
+				e.no("It stands with more than one "+name+", and it cannot be told which is its own.", "")
+				return nil
+			}
 		}
 	}
 	return nil
@@ -297,7 +322,7 @@ func (e *Ending) entry(a *answer) (gjson.Result, string) {
 	case 1:
 		return entries[0], ""
 	case 0:
-		return gjson.Result{}, "It is not in the list of active credentials: it belongs to another organisation than the one of $" + e.Way.Admin.Env + ", or is dead already."
+		return gjson.Result{}, "It is not in the list of active credentials: it belongs to another organization than the one of $" + e.Way.Admin.Env + ", or is dead already."
 	default:
 		return gjson.Result{}, fmt.Sprintf("%d entries of the provider's list fit, and it cannot be told which is the leaked one.", len(entries))
 	}

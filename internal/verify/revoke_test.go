@@ -179,7 +179,7 @@ func TestRevokeProviders(t *testing.T) {
 
 const adminForm = "sk-ant-admin01-<<b64url 93>>AA"
 
-// anthropicTeller is Anthropic with an organisation that has some keys, by hint.
+// anthropicTeller is Anthropic with an organization that has some keys, by hint.
 func anthropicTeller(t testing.TB, admin string, list string) *teller {
 	return startTeller(t, nil, func(p *teller, w http.ResponseWriter, r *http.Request, body string) {
 		if r.Header.Get("X-Api-Key") != admin || body != `{"status":"inactive"}` {
