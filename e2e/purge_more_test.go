@@ -103,16 +103,41 @@ func TestPurgeOvertaken(t *testing.T) {
 	if code, out := l.run("bash", "-euc", clone); code == 0 {
 		t.Errorf("the clone was overwritten\n%s", out)
 	}
+	if out := l.git("for-each-ref", "refs/skant"); out != "" {
+		t.Errorf("refs are left behind:\n%s", hide(out, l.key))
+	}
 	if l.git("rev-parse", "HEAD") != mine {
 		t.Error("a commit made meanwhile is lost")
 	}
 	l.git("reset", "-q", "--hard", "HEAD~1")
+	// Pasted into a terminal, where nothing ends at the first failure: first with a change, then with that stashed.
+	l.write("README", "later\n")
+	if code, out := l.run("sh", "-c", clone); code == 0 || l.git("diff", "--name-only") != "README\n" {
+		t.Errorf("a change made meanwhile is lost: exit %d\n%s", code, hide(out, l.key))
+	}
+	l.git("stash", "push", "-q")
+	stashes := l.git("stash", "list")
+	if code, out := l.run("sh", "-c", clone); code == 0 || l.git("stash", "list") != stashes {
+		t.Errorf("a stash made meanwhile is lost: exit %d\n%s", code, hide(out, l.key))
+	}
+	l.git("stash", "drop", "-q")
 	if code, out := l.run("bash", "-euc", clone); code != 0 {
 		t.Errorf("the clone: exit %d\n%s", code, hide(out, l.key))
 	}
 	if code, out := l.run("bash", "-euc", commandsOf(t, page, "The remote")); code == 0 {
 		t.Errorf("the remote was overwritten\n%s", hide(out, l.key))
 	}
+	// Refused, the way back leaves none of its refs behind, which hold the secrets, and says what is still there.
+	cleaned := l.git("rev-parse", "HEAD")
+	l.git("commit", "-q", "--allow-empty", "-m", "later")
+	if code, out := l.run("bash", "-euc", commandsOf(t, page, "The way back")); code == 0 || !strings.Contains(out, "gc --prune=now") {
+		t.Errorf("the way back: exit %d\n%s", code, hide(out, l.key))
+	}
+	if out := l.git("for-each-ref", "refs/skant"); out != "" {
+		t.Errorf("refs are left behind:\n%s", hide(out, l.key))
+	}
+	l.git("reset", "-q", "--hard", strings.TrimSpace(cleaned))
+	l.git("gc", "--quiet", "--prune=now")
 	if got := l.must("git", "--git-dir="+l.host, "rev-parse", "main"); got != theirs {
 		t.Error("what somebody pushed meanwhile is lost")
 	}

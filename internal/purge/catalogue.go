@@ -49,7 +49,7 @@ func Catalogue() []CheckKind {
 		{"replaced objects", "there are refs below refs/replace", "", false},
 		{"grafts", "there is a grafts file", "", false},
 		{"earlier purge", "a purge of this clone is running", "a folder was left behind: by a purge that was killed, or by one that is done and has the backup in it", false},
-		{"remote", "the remote has a branch, tag or note that this clone does not know", "there is none, or it was not asked", true},
+		{"remote", "the remote has a branch, tag or note that this clone does not know, or has others where it is pushed to than where it is fetched from", "there is none, it was not asked, or it is pushed to elsewhere than it is fetched from", true},
 		{"pull requests", "", "the remote has refs of them, which only the host can change", true},
 		{"protected branches", "", "only the host knows: where to look", true},
 		{"signatures", "", "signed commits, merges of signed tags and signed tags that lose their signature", false},

@@ -55,7 +55,7 @@ func (p *Plan) check(ctx context.Context) error {
 
 func (p *Plan) checkTexts() {
 	if n := len(p.objects.stubborn); n > 0 {
-		p.add("messages", Blocks, "git show "+p.objects.stubborn[0], "%s of commits or tags hold a secret that is too short, or too much in pieces, to be replaced everywhere. Reword them first, "+
+		p.add("messages", Blocks, "git -C "+visible.ShellWord(p.clonePath())+" show "+p.objects.stubborn[0], "%s of commits or tags hold a secret that is too short, or too much in pieces, to be replaced everywhere. Reword them first, "+
 			"with `git rebase --interactive` or `git tag --force`.", count(n, "message", "messages"))
 	}
 	for who := range p.objects.people {
@@ -158,10 +158,10 @@ func (p *Plan) checkClone() {
 // checkReplaced looks for what makes git show another history than there is.
 func (p *Plan) checkReplaced() {
 	if all, err := p.in.Repo.Refs(); err == nil && slices.ContainsFunc(all, func(r repo.Ref) bool { return strings.HasPrefix(r.Name, "refs/replace/") }) {
-		p.add("replaced objects", Blocks, "git replace --list", "git shows other objects in the place of some. Make that permanent or drop it (`git replace -d`) first.")
+		p.add("replaced objects", Blocks, "git -C "+visible.ShellWord(p.clonePath())+" replace --list", "git shows other objects in the place of some. Make that permanent or drop it (`git replace -d`) first.")
 	}
 	if info, err := os.Stat(filepath.Join(p.in.Repo.CommonDir(), "info", "grafts")); err == nil && info.Size() > 0 {
-		p.add("grafts", Blocks, "git replace --convert-graft-file", "The history is spliced by a grafts file.")
+		p.add("grafts", Blocks, "git -C "+visible.ShellWord(p.clonePath())+" replace --convert-graft-file", "The history is spliced by a grafts file.")
 	}
 }
 
@@ -191,8 +191,11 @@ func (p *Plan) checkTrees() {
 		}
 		path := visible.ShellWord(t.Path)
 		switch {
+		case t.Foreign: // what a hostile clone says of its work trees may be any folder
+			p.add("work tree", Blocks, "git -C "+visible.ShellWord(p.clonePath())+" worktree list", "%s is a work tree of another repository, though this one names it as its own: "+
+				"delete what names it in %s, below worktrees, or core.worktree in the configuration.", visible.Text(t.Path), visible.Text(p.in.Repo.CommonDir()))
 		case t.Problem != "":
-			p.add("work tree", Blocks, "git worktree prune", "%s cannot be looked at: %s", visible.Text(t.Path), visible.Text(t.Problem))
+			p.add("work tree", Blocks, "git -C "+visible.ShellWord(p.clonePath())+" worktree prune", "%s cannot be looked at: %s", visible.Text(t.Path), visible.Text(t.Problem))
 		case t.Busy != "":
 			p.add("work tree", Blocks, "git -C "+path+" status", "In %s a %s is not finished.", visible.Text(t.Path), t.Busy)
 		case len(t.Changed) > 0:
@@ -211,10 +214,10 @@ func (p *Plan) checkTrees() {
 		p.add("sparse checkout", Note, "", "Only some of the files are checked out; that stays so. The purge rewrites all of them.")
 	}
 	if len(p.trees) > 1 {
-		p.add("linked work trees", Note, "", "There are %d; each is brought along below.", len(p.trees)-1)
+		p.add("linked work trees", Note, "", "%s brought along below.", count(len(p.trees)-1, "work tree is", "work trees are"))
 	}
 	if len(p.stash) > 0 {
-		p.add("stash", Note, "", "%d entries are rewritten, too, and put back below.", len(p.stash))
+		p.add("stash", Note, "", "%s rewritten, too, and put back below.", count(len(p.stash), "entry is", "entries are"))
 	}
 }
 

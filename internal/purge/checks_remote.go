@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/visible"
 )
 
@@ -28,36 +29,39 @@ func (p *Plan) checkRemote() error {
 		protected += "Where that is set is said below for each host."
 	}
 	p.add("protected branches", Unknown, "", "%s", protected)
-	remote := visible.ShellWord(p.in.Remote)
+	remote, clone := visible.ShellWord(p.in.Remote), visible.ShellWord(p.clonePath())
 	switch {
 	case p.in.Remote == "":
 		p.add("remote", Note, "", "This clone has no remote, or several: --remote NAME says which is pushed to.")
 		return nil
 	case !p.in.Ask:
-		p.add("remote", Unknown, "skant recover plan --remote "+remote, "The remote %s was not asked, so this goes by the last fetch: what was pushed since, and open pull requests, are not known.",
+		p.add("remote", Unknown, "skant recover plan --remote "+remote+" "+clone, "The remote %s was not asked, so this goes by the last fetch: what was pushed since, and open pull requests, are not known.",
 			visible.Text(p.in.Remote))
-		p.add("pull requests", Unknown, "git ls-remote "+remote+" 'refs/pull/*' 'refs/merge-requests/*'", "The remote was not asked for refs of pull requests.")
+		p.add("pull requests", Unknown, "git -C "+clone+" ls-remote "+remote+" 'refs/pull/*' 'refs/merge-requests/*'", "The remote was not asked for refs of pull requests.")
+		return nil
+	}
+	if p.checkPlaces() {
 		return nil
 	}
 	here := p.known()
 	var lacking, pulls []string
 	open := 0
-	for name, id := range p.RemoteRefs {
+	for name, id := range p.RemoteRefs { // the same as there where it is fetched from, or checkPlaces has ended this
 		switch {
 		case isPull(name):
 			pulls = append(pulls, name)
 			if isOpen(name) {
 				open++
 			}
-		case here[name] != id && (strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") || strings.HasPrefix(name, "refs/notes/")):
+		case here[name] != id && ours(name):
 			lacking = append(lacking, name)
 		}
 	}
 	slices.Sort(lacking)
 	slices.Sort(pulls)
 	if len(lacking) > 0 {
-		p.add("remote", Blocks, "git fetch "+remote+" '+refs/heads/*:refs/remotes/"+strings.ReplaceAll(p.in.Remote, "'", "")+"/*' '+refs/tags/*:refs/tags/*'",
-			"The remote has what this clone does not know, so it would not be purged: %s.", p.shown(list(lacking[:min(5, len(lacking))], len(lacking))))
+		p.add("remote", Blocks, "git -C "+clone+" fetch "+remote+" '+refs/heads/*:refs/remotes/"+strings.ReplaceAll(p.in.Remote, "'", "")+"/*' 'refs/tags/*:refs/tags/*' 'refs/notes/*:refs/notes/*'",
+			"The remote has what this clone does not know, so it would not be purged: %s. A tag or note of yours that differs is not written over: git refuses it, and you decide which stays.", p.shown(list(lacking[:min(5, len(lacking))], len(lacking))))
 	} else {
 		p.add("remote", Fine, "", "This clone has every branch, tag and note of %s.", visible.Text(p.in.Remote))
 	}
@@ -69,6 +73,53 @@ func (p *Plan) checkRemote() error {
 		p.add("pull requests", Fine, "", "The remote shows no refs of pull requests.")
 	}
 	return nil
+}
+
+// ours reports whether a ref of a remote is of the sort that a push brings along.
+func ours(ref string) bool {
+	return strings.HasPrefix(ref, "refs/heads/") || strings.HasPrefix(ref, "refs/tags/") || strings.HasPrefix(ref, "refs/notes/")
+}
+
+// checkPlaces reports, and says, that a remote is pushed to elsewhere than it is fetched from, and that the places do not have the same: what is
+// known by fetching says nothing about what a push would meet, and the one that is not pushed to keeps the old history.
+func (p *Plan) checkPlaces() bool {
+	places := slices.Clone(p.pushed)
+	if p.fetched != nil {
+		places = slices.Insert(places, 0, *p.fetched)
+	}
+	if len(places) == 0 {
+		return false
+	}
+	first, differs := places[0], false
+	var to []string
+	for i, place := range places {
+		if address := visible.Text(place.Address); !slices.Contains(to, address) && (i > 0 || p.fetched == nil) {
+			to = append(to, address)
+		}
+		for _, pair := range [][2]map[string]pack.ID{{first.Refs, place.Refs}, {place.Refs, first.Refs}} {
+			for name, id := range pair[0] {
+				differs = differs || ours(name) && pair[1][name] != id
+			}
+		}
+	}
+	if p.fetched != nil && len(to) == 1 && p.pushed[0].Address == p.fetched.Address {
+		return false
+	}
+	name, where := visible.Text(p.in.Remote), "nowhere"
+	if p.fetched != nil {
+		where = visible.Text(p.fetched.Address)
+	}
+	if !differs {
+		p.add("remote", Note, "", "%s is fetched from %s and pushed to %s. All were asked and have the same branches, tags and notes; the commands push to the latter, and whatever is not pushed to has to follow.",
+			name, where, strings.Join(to, ", "))
+		return false
+	}
+	git := "git -C " + visible.ShellWord(p.clonePath())
+	last := visible.ShellWord(p.pushed[len(p.pushed)-1].Address)
+	p.add("remote", Blocks, git+" remote add pushed-to "+last+" && "+git+" fetch pushed-to   # then: --remote pushed-to",
+		"%s is fetched from %s and pushed to %s, and they do not have the same branches, tags and notes. Give each place a name of its own, fetch it, and purge with --remote for each.",
+		name, where, strings.Join(to, ", "))
+	return true
 }
 
 // pullText says which refs of pull requests hold what is purged.

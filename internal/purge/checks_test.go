@@ -407,3 +407,93 @@ func sources(t *testing.T) []byte {
 	}
 	return all
 }
+
+// TestPushFromMirror has git push a single ref from a clone that was made with --mirror, by the command that is printed.
+func TestPushFromMirror(t *testing.T) {
+	b := newBox(t)
+	b.commit("a", leak+"\n", "one")
+	head := b.git("", "rev-parse", "HEAD")
+	host := b.dir
+	b.dir = filepath.Join(t.TempDir(), "mirror.git")
+	cmd := exec.Command("git", "clone", "-q", "--mirror", host, b.dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	b.git("", "update-ref", "refs/remotes/origin/side", head)
+	b.git("", "--git-dir="+filepath.Join(host, ".git"), "update-ref", "refs/heads/side", head)
+	p, err := b.planWith(func(in *Input) { in.Remote = "origin" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := p.PushCommands(&Result{Dir: t.TempDir(), after: map[string]string{}})
+	if len(commands) != 1 {
+		t.Fatalf("%q", commands)
+	}
+	if out, err := exec.Command("sh", "-c", commands[0]).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", commands[0], err, out)
+	}
+}
+
+// TestForeignWorkTree holds that no command is printed for a folder of another repository that the clone calls its work tree.
+func TestForeignWorkTree(t *testing.T) {
+	victim := newBox(t)
+	victim.commit("a", "theirs\n", "one")
+	b := newBox(t)
+	b.commit("a", leak+"\n", "one")
+	b.git("", "config", "core.worktree", victim.dir)
+	p, err := b.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.stateOf("work tree") != Blocks {
+		t.Error("it does not stop the purge")
+	}
+	for _, c := range p.Checks {
+		if strings.Contains(c.Run, victim.dir) {
+			t.Errorf("a command for another repository: %s", c.Run)
+		}
+	}
+}
+
+// TestRemoteWithTwoPlaces holds that a remote is asked both where it is fetched from and where it is pushed to, whichever stands first, and
+// that nothing is pushed by what is known of another place.
+func TestRemoteWithTwoPlaces(t *testing.T) {
+	b := newBox(t)
+	b.commit("a", leak+"\n", "one")
+	old := b.git("", "rev-parse", "HEAD")
+	b.git("", "clone", "-q", "--bare", ".", "../push.git")
+	b.commit("a", "none\n", "two")
+	b.git("", "clone", "-q", "--bare", ".", "../fetch.git")
+	b.git("", "config", "remote.origin.pushurl", "../push.git")
+	b.git("", "config", "remote.origin.url", "../fetch.git")
+	b.git("", "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+	b.git("", "fetch", "-q", "origin")
+	asked := func() (*Plan, Check) {
+		p, err := b.planWith(func(in *Input) { in.Remote, in.Ask = "origin", true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(p.Checks, func(c Check) bool { return c.Name == "remote" })
+		return p, p.Checks[i]
+	}
+	p, check := asked()
+	if check.State != Blocks || !strings.Contains(check.Detail, "fetched from ../fetch.git and pushed to ../push.git") {
+		t.Errorf("where they differ: %+v", check)
+	}
+	if p.RemoteRefs["refs/heads/main"].String() != old {
+		t.Error("what is pushed to was not asked")
+	}
+	cmd := exec.Command("sh", "-ec", check.Run)
+	cmd.Dir = t.TempDir()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", check.Run, err, out)
+	}
+	b.git("", "push", "-q", "origin", "main")
+	if _, check = asked(); check.State != Note || !strings.Contains(check.Detail, "fetched from ../fetch.git and pushed to ../push.git") {
+		t.Errorf("where they have the same: %+v", check)
+	}
+	b.git("", "config", "--unset", "remote.origin.pushurl")
+	if _, check = asked(); check.State != Fine {
+		t.Errorf("one place: %+v", check)
+	}
+}

@@ -105,7 +105,11 @@ func (p *Plan) pushes(res *Result) (list, unspoken []push) {
 // holds that the ref is still what it was, so that nobody's work is lost.
 func (p *Plan) PushCommands(res *Result) []string {
 	list, unspoken := p.pushes(res)
-	git := "git -C " + visible.ShellWord(p.clonePath()) + " push"
+	git := "git -C " + visible.ShellWord(p.clonePath())
+	if p.in.Repo.Bare() { // git clone --mirror has git refuse to push single refs
+		git += " -c " + visible.ShellWord("remote."+p.in.Remote+".mirror=false")
+	}
+	git += " push"
 	remote := visible.ShellWord(p.in.Remote)
 	var out []string
 	for _, one := range list {
@@ -120,7 +124,7 @@ func (p *Plan) PushCommands(res *Result) []string {
 
 // clonePath is where commands for the clone are run.
 func (p *Plan) clonePath() string {
-	if top := p.in.Repo.WorkTree(); top != "" {
+	if top := p.in.Repo.WorkTree(); top != "" && p.in.Repo.IsCheckout(top) {
 		return top
 	}
 	return p.in.Repo.GitDir()
@@ -129,10 +133,10 @@ func (p *Plan) clonePath() string {
 // CloneCommands are the commands that bring the clone along. The refs are moved all together, and only if none has moved since.
 func (p *Plan) CloneCommands(res *Result) []string {
 	git := "git -C " + visible.ShellWord(p.clonePath())
-	out := []string{
-		git + " fetch --quiet --no-tags --no-write-fetch-head " + visible.ShellWord(res.Mirror) + " '+refs/*:" + purgedRefs + "*'",
-		git + " update-ref --no-deref --stdin < " + visible.ShellWord(filepath.Join(res.Dir, refsFile)),
-	}
+	out := append(p.unchanged(),
+		git+" fetch --quiet --no-tags --no-write-fetch-head "+visible.ShellWord(res.Mirror)+" '+refs/*:"+purgedRefs+"*'",
+		moveRefs(git, filepath.Join(res.Dir, refsFile), purgedRefs, "the refs are what they were"),
+	)
 	for _, t := range p.trees {
 		if t.Bare || t.Problem != "" {
 			continue
@@ -155,20 +159,42 @@ func (p *Plan) CloneCommands(res *Result) []string {
 		}
 	}
 	return append(out,
-		git+" for-each-ref --format='delete %(refname)' "+purgedRefs+" | "+git+" update-ref --stdin",
+		dropRefs(git, purgedRefs),
 		git+" gc --quiet --prune=now",
 		"rm -f \"$("+git+" rev-parse --path-format=absolute --git-path FETCH_HEAD)\"",
 	)
+}
+
+// moveRefs moves all refs of a list together. Where that is refused it takes away those that were fetched for it, of which the ones of the way
+// back hold the secrets, and says how it stands.
+func moveRefs(git, list, fetched, refused string) string {
+	return fmt.Sprintf("{ %s update-ref --no-deref --stdin < %s || { %s; echo %s >&2; false; }; }", git, visible.ShellWord(list), dropRefs(git, fetched), visible.ShellWord("refused: "+refused))
+}
+
+// dropRefs deletes all refs below a name.
+func dropRefs(git, below string) string {
+	return git + " for-each-ref --format='delete %(refname)' " + below + " | " + git + " update-ref --stdin"
+}
+
+// unchanged are commands that list what is not committed in a work tree, and fail if there is something: what follows writes over it.
+func (p *Plan) unchanged() []string {
+	var out []string
+	for _, t := range p.trees {
+		if id, err := pack.ParseID(t.Head); err == nil && !id.IsZero() && !t.Bare && t.Problem == "" {
+			out = append(out, "git -C "+visible.ShellWord(t.Path)+" --no-pager diff --stat --exit-code --ignore-submodules --no-ext-diff --no-textconv HEAD")
+		}
+	}
+	return out
 }
 
 // BackCommands are the commands that bring the clone back to what it was, from the bundle, once [Plan.CloneCommands] have run. The
 // refs are moved all together, and only if none has moved since.
 func (p *Plan) BackCommands(res *Result) []string {
 	git := "git -C " + visible.ShellWord(p.clonePath())
-	out := []string{
-		git + " fetch --quiet --no-tags --no-write-fetch-head " + visible.ShellWord(res.Bundle) + " '+refs/*:" + backRefs + "*'",
-		git + " update-ref --no-deref --stdin < " + visible.ShellWord(filepath.Join(res.Dir, backFile)),
-	}
+	out := append(p.unchanged(),
+		git+" fetch --quiet --no-tags --no-write-fetch-head "+visible.ShellWord(res.Bundle)+" '+refs/*:"+backRefs+"*'",
+		moveRefs(git, filepath.Join(res.Dir, backFile), backRefs, "the refs are what they were, and the old objects are here, named by none, until: "+git+" gc --prune=now"),
+	)
 	for _, t := range p.trees {
 		if t.Bare || t.Problem != "" {
 			continue
@@ -187,7 +213,7 @@ func (p *Plan) BackCommands(res *Result) []string {
 			out = append(out, fmt.Sprintf("%s stash store -m \"$(%s log -1 --format=%%s %s)\" %s", git, git, id, id))
 		}
 	}
-	return append(out, git+" for-each-ref --format='delete %(refname)' "+backRefs+" | "+git+" update-ref --stdin")
+	return append(out, dropRefs(git, backRefs))
 }
 
 // write puts the files that the commands read into the folder.
@@ -208,6 +234,10 @@ func (p *Plan) write(res *Result) error {
 			fmt.Fprintf(&refs, "update %s %s %s\n", m.Ref, m.New, m.Old)
 			fmt.Fprintf(&back, "update %s %s %s\n", m.Ref, m.Old, m.New)
 		}
+	}
+	if n := len(p.stash); n > 0 { // it is cleared and filled anew, so nothing may have been added to it
+		fmt.Fprintf(&refs, "verify refs/stash %s\n", p.stash[n-1])
+		fmt.Fprintf(&back, "verify refs/stash %s\n", res.after[fmt.Sprintf("%s%06d", keepStash, n-1)])
 	}
 	var quiet strings.Builder
 	_, unspoken := p.pushes(res)

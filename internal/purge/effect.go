@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/repo"
 )
 
 // Effect is what a purge changes.
@@ -37,7 +38,7 @@ type Ref struct {
 	// Tags are the tag objects between the two, the outermost first. SignedTag says that one of them loses a signature.
 	Tags      []pack.ID
 	SignedTag bool
-	// Renamed is the new name, if the name has a secret. Deleted says that there is nothing to be rewritten: it names a blob that holds one.
+	// Renamed is the new name, if the name has a secret. Deleted says that there is nothing to be rewritten: it names a blob or a tree that holds one.
 	Renamed string
 	Deleted bool
 }
@@ -93,7 +94,8 @@ func (p *Plan) effects(ctx context.Context) error {
 				return errors.New("git log: a line is malformed")
 			}
 			e.Submodules = e.Submodules || slices.ContainsFunc(fields, func(f string) bool { return strings.TrimLeft(f, ":") == gitlink })
-			settle(p.objects.blob(id) || len(p.objects.trees) > 0 && p.in.Texts.In(path))
+			// git writes a name with marks in it in quotes, in which the text may look different.
+			settle(p.objects.blob(id) || len(p.objects.trees) > 0 && (p.in.Texts.In(path) || bytes.HasPrefix(path, []byte(`"`))))
 		}
 		return nil
 	}
@@ -103,7 +105,7 @@ func (p *Plan) effects(ctx context.Context) error {
 	}
 	err := p.in.Repo.HistoryLines(ctx, each, strings.NewReader(tips.String()), "-c", "log.showRoot=true", "-c", "log.showSignature=false",
 		"log", "--all", "--stdin", "--topo-order", "--reverse", "-c", "--raw", "-r", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv",
-		"--no-show-signature", "--no-color", "--no-notes", "--no-mailmap", "--format=%x01%H %P")
+		"--ignore-submodules=none", "--no-show-signature", "--no-color", "--no-notes", "--no-mailmap", "--format=%x01%H %P")
 	if err != nil {
 		return err
 	}
@@ -118,7 +120,7 @@ func (p *Plan) effects(ctx context.Context) error {
 	if err := p.signed(ctx); err != nil {
 		return err
 	}
-	return p.refs()
+	return p.refs(ctx)
 }
 
 // gitlink is the mode of a submodule in a tree.
@@ -160,7 +162,7 @@ func unsigned(data []byte) ([]byte, bool) {
 }
 
 // refs lists the refs that change.
-func (p *Plan) refs() error {
+func (p *Plan) refs(ctx context.Context) error {
 	all, err := p.in.Repo.Refs()
 	if err != nil {
 		return err
@@ -185,6 +187,12 @@ func (p *Plan) refs() error {
 			changes = p.Effect.touched[tip.ID]
 		case pack.Blob:
 			ref.Deleted = p.objects.blob(tip.ID)
+		case pack.Tree:
+			set, err := p.in.Repo.TreeFiles(ctx, tip.ID)
+			if err != nil {
+				return fmt.Errorf("read what %s names: %w", p.shown(r.Name), err)
+			}
+			ref.Deleted = slices.ContainsFunc(set.Changes, func(c repo.Change) bool { return p.objects.blob(c.ID) || p.in.Texts.In([]byte(c.Path)) })
 		default:
 		}
 		changes = changes || ref.Deleted || slices.ContainsFunc(tip.Tags, func(id pack.ID) bool { return p.objects.tags[id] })

@@ -96,16 +96,15 @@ func (p *Plan) next(res *Result) string {
 	p.backupPart(b, res)
 	p.clonePart(b, res)
 	p.pushPart(b, res)
+	p.hostPart(b, res)
 	b.line("## Every other clone\n\nDelete it and clone again. Whoever must keep one fetches and rebases onto the new history, and never merges the old. One push from a stale clone brings everything back; " +
-		"the guard refuses that where skant's hooks or `skant ci` run, once this list is committed:")
-	b.commands("cp " + visible.ShellWord(p.PurgedList()) + " " + visible.ShellWord(filepath.Join(p.clonePath(), incident.PolicyName)))
+		"the guard refuses that where skant's hooks or `skant ci` run and know what was purged. For a clone on this machine that is kept, with its path for `CLONE`:")
+	b.commands(p.guardCommand(res.Incident, "CLONE"), "( cd CLONE && skant hooks install all )")
 	p.unreached(b)
 	p.support(b)
-	b.line("## Prove it")
-	b.commands("skant recover check --remote --incident " + visible.ShellWord(res.Incident) + " " + visible.ShellWord(p.clonePath()))
-	b.line("## Delete the backup\n\nWhen all is proven, and not before: there is no way back then. The bundle in the folder holds the secrets, and so does every copy of it. "+
-		"Keep the incident's file elsewhere first if it is in the folder (%s); it holds no secret.", quoted(res.Incident))
-	b.commands("rm -rf -- " + visible.ShellWord(res.Dir))
+	p.provePart(b, res)
+	p.sharePart(b)
+	p.deletePart(b, res)
 	p.backPart(b, res)
 	return b.String()
 }
@@ -147,7 +146,10 @@ func (p *Plan) effectLines(res *Result) []string {
 	}
 	lines := []string{
 		fmt.Sprintf("%d of %s a new id; all before them stay as they are, bit by bit.", commits, count(e.Total, "commit gets", "commits get")),
-		fmt.Sprintf("A text is replaced in %s; %s left out.", count(e.Blobs, "version of a file", "versions of files"), count(e.Stripped, "version is", "versions are")),
+		"A text is replaced in " + count(e.Blobs, "version of a file", "versions of files") + ".",
+	}
+	if e.Stripped > 0 {
+		lines[1] = strings.TrimSuffix(lines[1], ".") + "; " + count(e.Stripped, "version is", "versions are") + " left out."
 	}
 	if e.Signed > 0 {
 		lines = append(lines, count(e.Signed, "signature of a commit is", "signatures of commits are")+" lost.")
@@ -159,7 +161,7 @@ func (p *Plan) effectLines(res *Result) []string {
 func (r *Ref) note() string {
 	switch {
 	case r.Deleted:
-		return " (deleted: it names a file that holds a secret)"
+		return " (deleted: it names a file or a folder that holds a secret, and no commit)"
 	case r.Renamed != "":
 		return " (renamed: its name has a secret)"
 	case r.SignedTag:
@@ -204,17 +206,20 @@ func (p *Plan) backupPart(b *page, res *Result) {
 }
 
 func (p *Plan) backPart(b *page, res *Result) {
-	b.line("## The way back\n\nNot a part of the above: only if you have to, instead of deleting the backup, and only after the commands of \"Your clone\": these make every ref, the stash and the work trees what they were, with the secrets. The second command refuses if a ref has moved since. "+
+	b.line("## The way back\n\nNot a part of the above: only if you have to, instead of deleting the backup, and only after the commands of \"Your clone\": these make every ref, the stash and the work trees what they were, with the secrets. They stop where something is not committed, or if a ref has moved since. "+
 		"What only a reflog knew does not come back. `skant` goes on refusing the old history in this clone: its list is %s.", quoted(p.PurgedList()))
-	b.commands(p.BackCommands(res)...)
+	b.commands(inTurn(p.BackCommands(res))...)
 	b.line("To look at the old history without bringing it back:")
 	b.commands("git clone --quiet --mirror " + visible.ShellWord(res.Bundle) + " " + visible.ShellWord(filepath.Join(res.Dir, "restored.git")))
 }
 
 func (p *Plan) clonePart(b *page, res *Result) {
-	b.line("## Your clone\n\nIn this order. The second command moves all refs together and refuses if one has moved since. All reflogs are emptied, and what only they or nothing remembers is deleted for good: recover lost work first. A clone that borrows objects of this one (`git clone --shared`, `--reference`) breaks: clone that again.")
-	b.commands(p.CloneCommands(res)...)
+	b.line("## Your clone\n\nIn this order; where one fails, none after it runs. What is not committed stops the first; the refs move all together, or not at all if one, or the stash, has moved since: purge again then. All reflogs are emptied, and what only they or nothing remembers is deleted for good: recover lost work first. A clone that borrows objects of this one (`git clone --shared`, `--reference`) breaks: clone that again.")
+	b.commands(inTurn(p.CloneCommands(res))...)
 }
+
+// inTurn joins commands of which none may run after one that failed: those at the end delete for good.
+func inTurn(commands []string) []string { return strings.Split(strings.Join(commands, " &&\n"), "\n") }
 
 func (p *Plan) pushPart(b *page, res *Result) {
 	b.line("## The remote\n")
@@ -230,6 +235,69 @@ func (p *Plan) pushPart(b *page, res *Result) {
 	b.line("After your clone. Each command refuses if the ref is not what it was any more: fetch then, and start again. Allow forced pushes on protected branches for the moment. "+
 		"If the pre-push hook of another tool is slow, it has the whole new history to read.%s", map[bool]string{false: " A tag that the remote never had is refused as stale; leave that one out.", true: ""}[p.RemoteRefs != nil])
 	b.commands(list...)
+}
+
+// hostPart has the host itself refuse what was purged, where that can be done. A push with --no-verify passes by every other guard, and of what a host
+// still has in a ref of a pull request only its list tells that it may not come back.
+func (p *Plan) hostPart(b *page, res *Result) {
+	hosts := p.hosts()
+	if p.in.Remote == "" || len(hosts) > 0 && !slices.ContainsFunc(hosts, func(h host) bool { return len(h.at) == 0 }) {
+		return // a service, on which nobody installs hooks
+	}
+	b.line("## The host's own guard\n")
+	if path := p.hostPath(); path != "" {
+		b.line("%s is on this machine. Without these a push with `--no-verify` brings the old history back.", quoted(p.in.Remote))
+		b.commands(p.guardCommand(res.Incident, path), "( cd "+visible.ShellWord(path)+" && skant hooks install all )")
+		return
+	}
+	b.line("If %s is a server of your own, a push with `--no-verify` brings the old history back unless the server knows what was purged. "+
+		"Copy %s there, which holds no secret, and run there, with the path of the bare repository for `HOST.git`:", quoted(p.in.Remote), quoted(res.Incident))
+	b.commands(p.guardCommand(filepath.Base(res.Incident), "HOST.git"), "( cd HOST.git && skant hooks install all )")
+}
+
+func (p *Plan) guardCommand(file, path string) string {
+	return "skant recover guard --incident " + visible.ShellWord(file) + " " + visible.ShellWord(path)
+}
+
+// provePart asks for the values: no clone has them by now, so that nobody could be asked whether they are dead.
+func (p *Plan) provePart(b *page, res *Result) {
+	b.line("## Prove it\n\nNo clone has the values any more, so the command waits for them, to ask their providers: paste all on one line, with spaces between, then Enter; " +
+		"nothing is shown or kept. What has several lines, as a private key, comes from `--secret-file FILE`, of mode 0600: delete that afterwards. Where no provider can be asked, leave the option out.")
+	remote := ""
+	if p.in.Remote != "" {
+		remote = " --remote"
+	}
+	b.commands("skant recover check" + remote + " --verify --secret-file - --incident " + visible.ShellWord(res.Incident) + " " + visible.ShellWord(p.clonePath()))
+}
+
+// sharePart has everybody know what was purged. The ids of the list tell a stranger what to ask a host for that still gives it out.
+func (p *Plan) sharePart(b *page) {
+	top := p.in.Repo.WorkTree()
+	if top == "" {
+		return
+	}
+	b.line("## Have everybody's guard know it\n\nOnly once the check has the remote proven, wherever strangers can read the repository: the list names the old objects by their ids, " +
+		"and whoever knows an id can have it from a host that still gives it out. From then on the hooks and `skant ci` of everybody who fetches refuse it.")
+	git := "git -C " + visible.ShellWord(top)
+	push := git + " push"
+	if p.in.Remote != "" {
+		push += " " + visible.ShellWord(p.in.Remote) + " HEAD"
+	}
+	b.commands("cp -- "+visible.ShellWord(p.PurgedList())+" "+visible.ShellWord(filepath.Join(top, incident.PolicyName)),
+		git+" add -- "+incident.PolicyName, git+" commit -m 'Refuse what was purged' -- "+incident.PolicyName, push)
+}
+
+// deletePart ends with the folder gone and the incident's file kept: that is the record, and the only proof.
+func (p *Plan) deletePart(b *page, res *Result) {
+	b.line("## Delete the backup\n\nWhen all is proven, and not before: there is no way back then. The bundle in the folder holds the secrets, and so does every copy of it.")
+	remove := "rm -rf -- " + visible.ShellWord(res.Dir)
+	if inside, err := filepath.Rel(res.Dir, res.Incident); err != nil || !filepath.IsLocal(inside) {
+		b.commands(remove)
+		return
+	}
+	kept := res.Dir + "-incident.json"
+	b.line("The first command keeps the incident's file, which holds no secret, as %s.", quoted(kept))
+	b.commands("mv -n -- " + visible.ShellWord(res.Incident) + " " + visible.ShellWord(kept) + " && " + remove)
 }
 
 func (p *Plan) unreached(b *page) {

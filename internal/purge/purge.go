@@ -72,8 +72,11 @@ type Plan struct {
 	Effect   Effect
 	// Beyond are places that no rewriting of history reaches, with what to do there.
 	Beyond []Beyond
-	// RemoteRefs are what the remote has, if it was asked.
+	// RemoteRefs are what the remote has where it is pushed to, if it was asked.
 	RemoteRefs map[string]pack.ID
+	// fetched is what is there that is fetched from, pushed all that is pushed to: places that differ have one name if the clone says so.
+	fetched *repo.RemotePlace
+	pushed  []repo.RemotePlace
 	// program is the path of git-filter-repo.
 	program  string
 	objects  *objects
@@ -140,9 +143,10 @@ func New(ctx context.Context, in Input) (*Plan, error) {
 		return nil, p.nothing("what was found is in no branch, tag, stash or other ref")
 	}
 	if in.Ask && in.Remote != "" {
-		if p.RemoteRefs, err = in.Repo.ListRemote(ctx, in.Remote, in.Env); err != nil {
+		if p.fetched, p.pushed, err = in.Repo.ListRemote(ctx, in.Remote, in.Env); err != nil {
 			return nil, fmt.Errorf("ask the remote for its refs: %w", err)
 		}
+		p.RemoteRefs = p.pushed[0].Refs
 	}
 	p.describe()
 	return p, p.check(ctx)

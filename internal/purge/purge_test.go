@@ -287,3 +287,41 @@ func TestUnread(t *testing.T) {
 		}
 	}
 }
+
+// TestRefsOfTrees holds that a ref which names a tree with the text, and no commit, goes: nothing of it can be rewritten.
+func TestRefsOfTrees(t *testing.T) {
+	b := newBox(t)
+	b.commit("clean", "clean\n", "one")
+	b.git("", "tag", "clean-tree", "HEAD^{tree}")
+	b.commit("a", leak+"\n", "two")
+	b.git("", "tag", "tree", "HEAD^{tree}")
+	b.git("", "tag", "-a", "-m", "t", "annotated", "HEAD^{tree}")
+	p, err := b.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gone []string
+	for _, r := range p.Effect.Refs {
+		if r.Deleted {
+			gone = append(gone, r.Name)
+		}
+	}
+	if want := []string{"refs/tags/annotated", "refs/tags/tree"}; !slices.Equal(gone, want) {
+		t.Errorf("deleted %q, want %q", gone, want)
+	}
+}
+
+// TestQuotedNames holds that a name with marks that git writes in quotes is looked at.
+func TestQuotedNames(t *testing.T) {
+	b := newBox(t)
+	b.commit("clean", "clean\n", "one")
+	b.commit("\t"+leak, "x\n", "two")
+	if p, err := b.planWith(func(in *Input) { in.Texts = tabbed{} }); err != nil || p.Effect.Commits != 1 {
+		t.Errorf("%v, %+v", err, p)
+	}
+}
+
+// tabbed is a text that git writes otherwise in a name.
+type tabbed struct{ oneSpelling }
+
+func (tabbed) In(data []byte) bool { return bytes.Contains(data, []byte("\t"+leak)) }

@@ -322,6 +322,16 @@ func (p *Plan) Record(res *Result) *incident.File {
 	return f
 }
 
+// overwrite writes over a file in its place; emptied first, it would be written somewhere else on the disk.
+func overwrite(path string, size int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(bytes.Repeat([]byte("x"), size))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
 // secretFile writes a file that holds secrets in clear for the time that git-filter-repo reads it, and returns what takes it away.
 func secretFile(dir, name string, data []byte) (path string, remove func() error, err error) {
 	path = filepath.Join(dir, name)
@@ -331,7 +341,7 @@ func secretFile(dir, name string, data []byte) (path string, remove func() error
 	}
 	remove = func() error {
 		// Written over first: on most file systems that leaves less behind than a deletion alone. The bundle holds the secret, too.
-		return errors.Join(os.WriteFile(path, bytes.Repeat([]byte("x"), len(data)), 0o600), os.Remove(path))
+		return errors.Join(overwrite(path, len(data)), os.Remove(path))
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Close()); err != nil {

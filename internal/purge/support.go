@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skant-dev/skant/internal/pack"
+	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/visible"
 )
 
@@ -49,7 +50,8 @@ var knownHosts = []host{
 	{
 		"A server of your own", nil,
 		"`git -C REPO.git config --get-regexp '^receive\\.deny'` shows denyNonFastForwards and denyDeletes, and a pre-receive or update hook may refuse.",
-		"In the bare repository: `git reflog expire --expire=now --expire-unreachable=now --all && git gc --prune=now`, after deleting refs that still reach the old commits (`git for-each-ref --contains ID`).",
+		"In the bare repository: `git reflog expire --expire=now --expire-unreachable=now --all && git gc --prune=now`, after deleting refs that still reach the old commits (`git for-each-ref --contains ID`). " +
+			"So that it refuses their return, a push with `--no-verify` and a merge with a forgotten ref too, once the purge is done: `skant recover guard --incident FILE REPO.git` there, and `cd REPO.git && skant hooks install all`.",
 	},
 }
 
@@ -83,6 +85,28 @@ func (p *Plan) hosts() []host {
 		return knownHosts
 	}
 	return found
+}
+
+// hostPath is the folder of the remote where that is a path on this machine; empty otherwise.
+func (p *Plan) hostPath() string {
+	ctx := context.Background()
+	remotes, err := p.in.Repo.Remotes(ctx, p.in.Env)
+	if err != nil {
+		return ""
+	}
+	_, to := repo.FetchedAndPushed(remotes, p.in.Remote)
+	if len(to) == 0 {
+		return ""
+	}
+	asker, err := repo.NewAsker(ctx, p.in.Repo, to[0], repo.AskOptions{Env: p.in.Env})
+	if err != nil {
+		return ""
+	}
+	path := asker.Path
+	if err := asker.Close(); err != nil { // it was a folder for nothing but questions
+		return path
+	}
+	return path
 }
 
 // serverOf is the name of the server in the address of a remote: https://host/path, ssh://user@host:22/path or user@host:path.

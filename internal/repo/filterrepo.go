@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,18 +160,24 @@ func lastLine(s string) string {
 // HistoryLines runs git on the repository and gives each line of what it writes, which is read as it comes; line is valid during
 // the call only.
 func (r *Repository) HistoryLines(ctx context.Context, each func(line []byte) error, in io.Reader, args ...string) error {
-	return r.linesOf(ctx, r.at.gitDir, each, in, args...)
+	return r.linesOf(ctx, r.at.gitDir, nil, each, in, args...)
 }
 
-func (r *Repository) linesOf(ctx context.Context, gitDir string, each func(line []byte) error, in io.Reader, args ...string) error {
+// linesOf takes settings, as names and values, that count more than those of the repository.
+func (r *Repository) linesOf(ctx context.Context, gitDir string, settings [][2]string, each func(line []byte) error, in io.Reader, args ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	fixed := []string{"--no-pager", "-c", "core.quotePath=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false", "--git-dir=" + gitDir}
+	fixed := []string{"--no-pager", "-c", "core.quotePath=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false",
+		"-c", "core.commitGraph=false", "--git-dir=" + gitDir}
 	cmd := exec.CommandContext(ctx, r.gitProgram(), append(fixed, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = gitDir, in, 2*time.Second
 	cmd.Env = []string{
 		"GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1",
 		"GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C", "GIT_COMMON_DIR=" + r.at.commonDir, "GIT_OBJECT_DIRECTORY=" + r.at.objectsDir,
+		fmt.Sprint("GIT_CONFIG_COUNT=", len(settings)),
+	}
+	for i, s := range settings {
+		cmd.Env = append(cmd.Env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, s[1]))
 	}
 	errOut := &boundedBuffer{limit: 4096, drop: true}
 	cmd.Stderr = errOut
@@ -216,8 +223,9 @@ type Checkout struct {
 	// Locks are files by which git holds that another git is at work; Sparse says that only some of the files are checked out.
 	Locks  []string
 	Sparse bool
-	// Problem says why it could not be looked at.
+	// Problem says why it could not be looked at, Foreign that it is a work tree of another repository.
 	Problem string
+	Foreign bool
 }
 
 // maxChanged bounds the paths of [Checkout].
@@ -259,31 +267,39 @@ func (r *Repository) Checkouts(ctx context.Context) ([]Checkout, error) {
 	return all, nil
 }
 
-// lookAt fills in what is changed in a work tree.
-func (r *Repository) lookAt(ctx context.Context, c *Checkout) {
-	gitDir := filepath.Join(c.Path, ".git")
-	if info, err := os.Lstat(gitDir); err != nil {
-		c.Problem = "the folder is not there"
-		return
-	} else if info.Mode().IsRegular() {
-		text, err := readFile(gitDir, maxRefFile)
-		if err != nil {
-			c.Problem = cause(err)
-			return
-		}
-		gitDir = strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
-		if !filepath.IsAbs(gitDir) {
-			gitDir = filepath.Join(c.Path, gitDir)
-		}
-	}
+// Busy says what git has begun in this work tree and not ended: "merge", "rebase", "cherry-pick", "revert", "bisect", "cherry-pick or revert of
+// several commits"; "" if nothing.
+func (r *Repository) Busy() string { return busyWith(r.at.gitDir) }
+
+// busyWith says what is going on in the work tree of a git directory.
+func busyWith(gitDir string) string {
+	what := ""
 	for _, busy := range []struct{ file, what string }{
 		{"sequencer", "cherry-pick or revert of several commits"}, {"MERGE_HEAD", "merge"}, {"rebase-merge", "rebase"}, {"rebase-apply", "rebase"},
 		{"CHERRY_PICK_HEAD", "cherry-pick"}, {"REVERT_HEAD", "revert"}, {"BISECT_LOG", "bisect"},
 	} {
-		if _, err := os.Lstat(filepath.Join(gitDir, busy.file)); err == nil {
-			c.Busy = busy.what
+		if exists(filepath.Join(gitDir, busy.file)) {
+			what = busy.what
 		}
 	}
+	return what
+}
+
+// lookAt fills in what is changed in a work tree.
+func (r *Repository) lookAt(ctx context.Context, c *Checkout) {
+	gitDir, err := gitDirOf(c.Path)
+	if err != nil {
+		c.Problem = "the folder is not there"
+		if !errors.Is(err, fs.ErrNotExist) {
+			c.Problem = cause(err)
+		}
+		return
+	}
+	if c.Foreign = !r.owns(gitDir); c.Foreign {
+		c.Problem = "it is a work tree of another repository"
+		return
+	}
+	c.Busy = busyWith(gitDir)
 	for _, lock := range []string{"index.lock", "HEAD.lock"} {
 		if path := filepath.Join(gitDir, lock); exists(path) {
 			c.Locks = append(c.Locks, path)
@@ -304,13 +320,67 @@ func (r *Repository) lookAt(ctx context.Context, c *Checkout) {
 		}
 		return nil
 	}
-	err := r.linesOf(ctx, gitDir, staged, nil, "diff-index", "--cached", "--name-only", "--no-renames", "--ignore-submodules", "HEAD")
+	err = r.linesOf(ctx, gitDir, nil, staged, nil, "diff-index", "--cached", "--name-only", "--no-renames", "--ignore-submodules", "HEAD")
+	var off [][2]string
 	if err == nil {
-		err = r.linesOf(ctx, gitDir, written, nil, "-C", c.Path, "--work-tree="+c.Path, "diff-files", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules")
+		off, err = r.withoutFilters(ctx, gitDir)
+	}
+	if err == nil {
+		err = r.linesOf(ctx, gitDir, off, written, nil, "-C", c.Path, "--work-tree="+c.Path, "diff-files", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules")
 	}
 	if err != nil && c.Head != strings.Repeat("0", len(c.Head)) {
 		c.Problem = cause(err)
 	}
+}
+
+// maxFilters bounds the settings of filters, which are handed on in the environment.
+const maxFilters = 1000
+
+// withoutFilters returns the settings that switch off all filters that a work tree's configuration names: where the dates of a file and of
+// the index are close, git would run them to compare the two.
+func (r *Repository) withoutFilters(ctx context.Context, gitDir string) ([][2]string, error) {
+	var off [][2]string
+	err := r.linesOf(ctx, gitDir, nil, func(line []byte) error {
+		name := string(line)
+		name = name[:max(0, strings.LastIndexByte(name, '.'))]
+		if off = append(off, [2]string{name + ".clean", ""}, [2]string{name + ".process", ""}, [2]string{name + ".required", "false"}); len(off) > maxFilters {
+			return errors.New("too many filters are configured")
+		}
+		return nil
+	}, nil, "config", "--includes", "--name-only", "--get-regexp", `^filter\.`)
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && ended.ExitCode() == 1 { // there is none
+		err = nil
+	}
+	return off, err
+}
+
+// gitDirOf is the git directory of a work tree.
+func gitDirOf(tree string) (string, error) {
+	gitDir := filepath.Join(tree, ".git")
+	info, err := os.Lstat(gitDir)
+	if err != nil || !info.Mode().IsRegular() {
+		return gitDir, err
+	}
+	text, err := readFile(gitDir, maxRefFile)
+	if err != nil {
+		return "", err
+	}
+	return under(tree, strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))), nil
+}
+
+// IsCheckout reports whether git, in a folder, works with this repository: its configuration may name any folder as its work tree.
+func (r *Repository) IsCheckout(tree string) bool {
+	gitDir, err := gitDirOf(tree)
+	return err == nil && r.owns(gitDir)
+}
+
+// owns reports whether a git directory is that of the repository itself or of one of its linked work trees: which folders are its work trees
+// is said by files of the clone, which may name any.
+func (r *Repository) owns(gitDir string) bool {
+	common, err := filepath.EvalSymlinks(r.at.commonDir)
+	real, realErr := filepath.EvalSymlinks(gitDir)
+	return err == nil && realErr == nil && (real == common || filepath.Dir(real) == filepath.Join(common, "worktrees"))
 }
 
 func exists(path string) bool {
@@ -321,7 +391,7 @@ func exists(path string) bool {
 // isSparse reports whether a work tree has only some of the files; the file that lists them stays when that is switched off.
 func (r *Repository) isSparse(ctx context.Context, gitDir string) bool {
 	sparse := false
-	err := r.linesOf(ctx, gitDir, func(line []byte) error {
+	err := r.linesOf(ctx, gitDir, nil, func(line []byte) error {
 		sparse = isTrue(string(line))
 		return nil
 	}, nil, "config", "--get", "core.sparseCheckout")
@@ -359,26 +429,65 @@ func differs(top, line string) (path string, changed bool) {
 	return path, hex.EncodeToString(sum.Sum(nil)) != fields[2]
 }
 
-// ListRemote returns the refs of a remote, as it has them now: full names and ids. This opens a connection, with the user's credentials.
-func (r *Repository) ListRemote(ctx context.Context, remote string, env func(string) string) (map[string]pack.ID, error) {
-	f := &Fetcher{repo: r, opt: FetchOptions{Env: env, Timeout: fetchTimeout}, remote: remote, ends: time.Now().Add(fetchTimeout)}
-	url, err := f.run(ctx, "remote", "get-url", "--", remote)
+// RemotePlace is what is at one place of a remote.
+type RemotePlace struct {
+	// Address is as [PlainAddress] returns it.
+	Address string
+	Refs    map[string]pack.ID
+}
+
+// ListRemote returns the refs of a remote that [Repository.Remotes] lists, as it has them now, by full name: of the place that is fetched from
+// (nil if there is none), and of all that are pushed to, which are at least one and mostly the same. This opens connections, with
+// the user's credentials, as an [Asker] does: no program that the clone names is run.
+func (r *Repository) ListRemote(ctx context.Context, remote string, env func(string) string) (fetched *RemotePlace, pushed []RemotePlace, err error) {
+	all, err := r.Remotes(ctx, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, to := FetchedAndPushed(all, remote)
+	if len(to) == 0 {
+		return nil, nil, fmt.Errorf("no remote is called %s", clip(remote))
+	}
+	ask := func(one Remote) (*RemotePlace, error) {
+		refs, err := r.listPlace(ctx, one, env)
+		return &RemotePlace{one.Address, refs}, err
+	}
+	if from != nil {
+		if fetched, err = ask(*from); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, one := range to {
+		place := fetched
+		if from == nil || one != *from {
+			if place, err = ask(one); err != nil {
+				return nil, nil, err
+			}
+		}
+		pushed = append(pushed, *place)
+	}
+	return fetched, pushed, nil
+}
+
+func (r *Repository) listPlace(ctx context.Context, place Remote, env func(string) string) (_ map[string]pack.ID, err error) {
+	asker, err := NewAsker(ctx, r, place, AskOptions{Env: env})
 	if err != nil {
 		return nil, err
 	}
-	f.local = localURL(strings.TrimSpace(string(url)))
-	out, err := f.run(ctx, "ls-remote", "--quiet", "--refs", uploadPack, "--", remote)
+	defer func() { err = errors.Join(err, asker.Close()) }()
+	listed, err := asker.Refs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	refs := map[string]pack.ID{}
-	for line := range strings.Lines(string(out)) {
-		hex, name, ok := strings.Cut(strings.TrimRight(line, "\n"), "\t")
-		id, err := pack.ParseID(hex)
-		if !ok || err != nil || !validRefName(name) {
-			return nil, fmt.Errorf("list the refs of %s: a line is malformed", clip(remote))
+	for _, one := range listed {
+		switch {
+		case one.Peeled || one.Name == "HEAD":
+		case !validRefName(one.Name):
+			return nil, fmt.Errorf("list the refs of %s: a line is malformed", clip(place.Name))
+		default:
+			refs[one.Name] = one.ID
 		}
-		refs[name] = id
 	}
 	return refs, nil
 }

@@ -20,6 +20,8 @@ type Remote struct {
 	Name string
 	// Address is as [PlainAddress] returns it.
 	Address string
+	// PushOnly says that nothing is fetched from there under the name.
+	PushOnly bool
 	// url is the whole of it, with what may be a password.
 	url string
 }
@@ -39,14 +41,28 @@ func (r *Repository) Remotes(ctx context.Context, env func(string) string) ([]Re
 	}
 	var all []Remote
 	seen := map[Remote]bool{}
-	for _, l := range lines {
-		if l.section != "remote" || l.key != "url" && l.key != "pushurl" || l.value == "" {
-			continue
-		}
-		remote := Remote{l.subsection, PlainAddress(l.value), l.value}
+	add := func(name, url string, pushOnly bool) {
+		remote := Remote{cmp.Or(name, PlainAddress(url)), PlainAddress(url), pushOnly, url}
 		if !seen[remote] {
 			seen[remote] = true
 			all = append(all, remote)
+		}
+	}
+	named := map[string]bool{}
+	for _, l := range lines {
+		named[l.subsection] = named[l.subsection] || l.section == "remote"
+	}
+	for _, l := range lines {
+		switch {
+		case l.value == "":
+		case l.section == "remote" && l.key == "url":
+			add(l.subsection, l.value, false)
+		case l.section == "remote" && l.key == "pushurl":
+			add(l.subsection, l.value, true)
+		case l.section == "branch" && (l.key == "remote" || l.key == "pushremote"), l.section == "remote" && l.subsection == "" && l.key == "pushdefault":
+			if strings.ContainsAny(l.value, `/:\`) && !named[l.value] { // an address, as git push -u URL leaves it
+				add("", l.value, true)
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Remote) int {
@@ -62,7 +78,49 @@ func (r *Repository) Remotes(ctx context.Context, env func(string) string) ([]Re
 		err = errors.Join(err, fmt.Errorf("list remotes: %d places, of which %d are looked at", len(all), maxRemotes))
 		all = all[:maxRemotes]
 	}
+	for _, remote := range slices.Clone(all) {
+		if to := pushedInstead(lines, remote.Name, remote.url); to != "" && !remote.PushOnly {
+			add(remote.Name, to, true)
+		}
+	}
 	return all, err
+}
+
+// FetchedAndPushed returns the places of one remote among all: the one that git fetches from, the first address, or nil; and those that it
+// pushes to, the addresses for pushing or, without one, all.
+func FetchedAndPushed(all []Remote, name string) (from *Remote, to []Remote) {
+	var both []Remote
+	for _, one := range all {
+		switch {
+		case one.Name != name:
+		case one.PushOnly:
+			to = append(to, one)
+		default:
+			both = append(both, one)
+		}
+	}
+	if len(both) > 0 {
+		from = &both[0]
+	}
+	if len(to) == 0 {
+		to = both
+	}
+	return from, to
+}
+
+// pushedInstead is where git pushes to in the place of an address of a remote: by the longest url.*.pushInsteadOf that fits, unless it has an
+// address for pushing. It is empty if that is the address itself.
+func pushedInstead(lines []ownSetting, name, url string) string {
+	longest, to := 0, ""
+	for _, l := range lines {
+		if l.section == "remote" && l.subsection == name && l.key == "pushurl" {
+			return ""
+		}
+		if l.section == "url" && l.key == "pushinsteadof" && len(l.value) > longest && strings.HasPrefix(url, l.value) {
+			longest, to = len(l.value), l.subsection+url[len(l.value):]
+		}
+	}
+	return to
 }
 
 // ownSetting is a line of the repository's own configuration.

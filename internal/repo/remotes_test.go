@@ -157,3 +157,33 @@ func TestHeadersOfIncludedFiles(t *testing.T) {
 		t.Errorf("ignored: %q", a.ignored)
 	}
 }
+
+// TestRemotesPushedTo: a push may go elsewhere, by another address for it, or to one that stands with a branch. A name is none, nor is the
+// clone itself.
+func TestRemotesPushedTo(t *testing.T) {
+	s := newSandbox(t)
+	for _, set := range [][2]string{
+		{"remote.origin.url", "../host.git"}, {"remote.zoo.url", "../other"}, {"remote.set.url", "../x"}, {"remote.set.pushurl", "../y"},
+		{"url.ssh://git@host.example/.pushInsteadOf", "../o"}, {"url.ssh://git@short.example/.pushInsteadOf", "../"},
+		{"branch.main.remote", "../pushed"}, {"branch.main.pushRemote", "https://u:word@host.example/pushed"}, {"branch.side.remote", "zoo"},
+		{"branch.more.remote", "."}, {"remote.pushDefault", "host.example:default"},
+	} {
+		s.git("config", set[0], set[1])
+	}
+	all, err := s.open().Remotes(context.Background(), environment("PATH="+os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range all {
+		got = append(got, fmt.Sprint(r.Name, " ", r.Address, " ", r.PushOnly))
+	}
+	want := []string{
+		"origin ../host.git false", "../pushed ../pushed true", "host.example:default host.example:default true",
+		"https://host.example/pushed https://host.example/pushed true", "set ../x false", "set ../y true", "zoo ../other false",
+		"origin ssh://short.example/host.git true", "zoo ssh://host.example/ther true",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}

@@ -418,7 +418,8 @@ func TestAskRunsNothing(t *testing.T) {
 		}
 		_, refsErr := a.Refs(context.Background())
 		_, historyErr := a.History(context.Background())
-		for _, text := range []string{why[id], fmt.Sprint(refsErr), fmt.Sprint(historyErr)} {
+		_, _, listErr := clone.open().ListRemote(context.Background(), "origin", env)
+		for _, text := range []string{why[id], fmt.Sprint(refsErr), fmt.Sprint(historyErr), fmt.Sprint(listErr)} {
 			if strings.Contains(text, "word") {
 				t.Errorf("%s: a password in %q", c.name, text)
 			}
@@ -427,7 +428,7 @@ func TestAskRunsNothing(t *testing.T) {
 				t.Errorf("%s: it says %q", c.name, text)
 			}
 		}
-		if refsErr == nil || historyErr == nil {
+		if refsErr == nil || historyErr == nil || listErr == nil {
 			t.Errorf("%s: no error", c.name)
 		}
 		if os.Remove(marker) == nil {
