@@ -46,6 +46,9 @@ func (k Kind) configCommand(binary string) string {
 		program + " hooks run " + k.Name + " --"
 }
 
+// ConfigRuns reports whether a command of git's configuration is the one that is written for a program, and so starts nothing else.
+func (k Kind) ConfigRuns(command, binary string) bool { return command == k.configCommand(binary) }
+
 // Install installs hooks for all repositories of the user: where git runs hooks from its configuration, there;
 // otherwise in the folder that new repositories are filled from, which is configured if there is none yet. What stands in
 // either is extended, never replaced: hooks of others are treated as the function Install does.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/pack"
@@ -170,15 +172,41 @@ func basePolicies(r *repo.Repository, bases []pack.ID) []policyFiles {
 			continue
 		}
 		met[id] = true
-		if tip, err := r.PushTip(id); err == nil && tip.Type == pack.Commit {
-			policy := commitPolicy(r, tip.ID)
-			if _, err := policy.read(incident.PolicyName); !damaged(err) && !errors.Is(err, fs.ErrNotExist) {
-				all = append(all, policy)
-			}
+		tip, err := r.PushTip(id)
+		if err != nil || tip.Type != pack.Commit {
+			continue
+		}
+		if list, err := r.FileAt(tip.ID, incident.PolicyName); err == nil && !met[list.ID] {
+			met[list.ID] = true
+			all = append(all, commitPolicy(r, tip.ID))
 		}
 	}
 	return all
 }
 
-// maxBasePolicies bounds the lists that are read of a push of many refs, which are all the same in nearly all of them.
-const maxBasePolicies = 8
+// fetched are the commits that remote-tracking refs are at, the default branches first: where the list of a cleaned history is if
+// this clone has it, also for a push to a ref that is new. Of which remote does not matter, for a list can only add.
+func fetched(r *repo.Repository) ([]pack.ID, error) {
+	refs, err := r.Refs()
+	if err != nil {
+		return nil, &incompleteError{fmt.Errorf("read the refs: %w", err)}
+	}
+	var first, rest []pack.ID
+	for i := range refs {
+		switch name := refs[i].Name; {
+		case !strings.HasPrefix(name, "refs/remotes/"):
+		case slices.Contains([]string{"HEAD", "main", "master"}, path.Base(name)):
+			first = append(first, refs[i].ID)
+		default:
+			rest = append(rest, refs[i].ID)
+		}
+	}
+	all := append(first, rest...)
+	return all[:min(len(all), maxFetched)], nil
+}
+
+// maxBasePolicies bounds the different lists that are read, and maxFetched the commits in which one is looked for.
+const (
+	maxBasePolicies = 8
+	maxFetched      = 32
+)

@@ -94,7 +94,17 @@ func (a *app) frameworkSource(cmd *cobra.Command, r *repo.Repository, p *prepare
 	if err != nil {
 		return nil, err
 	}
-	var bases []pack.ID
+	bases, err := fetched(r)
+	if err != nil {
+		return nil, err
+	}
+	if asks == askStaged {
+		heads, err := r.Heads()
+		if err != nil {
+			return nil, &incompleteError{err}
+		}
+		bases = heads
+	}
 	if old, err := r.Resolve(a.env("PRE_COMMIT_FROM_REF")); err == nil {
 		bases = append(bases, old)
 	}

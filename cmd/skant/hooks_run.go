@@ -231,7 +231,11 @@ func (a *app) runPush(
 		for _, u := range updates {
 			bases = append(bases, u.Old)
 		}
-		if err := a.useGuard(p, r, bases); err != nil {
+		tracked, err := fetched(r)
+		if err != nil {
+			return nil, nil, errors.Join(err, r.Close())
+		}
+		if err := a.useGuard(p, r, append(bases, tracked...)); err != nil {
 			return nil, nil, errors.Join(err, r.Close())
 		}
 		opt := source.PushOptions{DiffOptions: source.DiffOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}}

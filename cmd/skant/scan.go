@@ -120,7 +120,11 @@ func newStaged(a *app) *cobra.Command {
 
 // staged is the source of what is staged in an open repository.
 func (a *app) staged(p *prepared, r *repo.Repository) (scanner.Source, func() error, error) {
-	if err := a.useGuard(p, r, nil); err != nil {
+	heads, err := r.Heads() // a commit cannot take lines out of the list for itself
+	if err != nil {
+		return nil, nil, errors.Join(&incompleteError{err}, r.Close())
+	}
+	if err := a.useGuard(p, r, heads); err != nil {
 		return nil, nil, errors.Join(err, r.Close())
 	}
 	return source.NewStaged(r, source.StagedOptions{MaxSize: p.maxSize, Guard: &p.guard.Guard}), r.Close, nil

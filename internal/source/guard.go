@@ -22,6 +22,8 @@ type Guard struct {
 
 	mu  sync.Mutex
 	met []scanner.Finding
+	// first is what has to be done before anything else, as a further reason of each finding; empty for nothing.
+	first string
 	// seen has the index in met.
 	seen map[metObject]int
 }
@@ -69,10 +71,14 @@ func (g *Guard) object(rec *scanner.Recorder, id pack.ID, l scanner.Location, re
 		rec.LeftOut("purged objects", omittedObjects, l.Object)
 		return
 	}
+	reasons := []string{reason}
+	if g.first != "" {
+		reasons = append(reasons, g.first)
+	}
 	sum := sha256.Sum256([]byte(scanner.PurgedObjectRule + "\x00" + l.Object))
 	g.met = append(g.met, scanner.Finding{
 		Fingerprint: hex.EncodeToString(sum[:16]), RuleID: scanner.PurgedObjectRule, Title: purgedTitle, Severity: rules.Critical,
-		Confidence: rules.Certain, Location: l, Reasons: []string{reason}, Purged: true,
+		Confidence: rules.Certain, Location: l, Reasons: reasons, Purged: true,
 	})
 }
 

@@ -70,6 +70,9 @@ func (s *Staged) guardHeads(rec *scanner.Recorder) error {
 	if !s.opt.Guard.on() {
 		return nil
 	}
+	if busy := s.repo.Busy(); aborts[busy] != "" {
+		s.opt.Guard.first = fmt.Sprintf(endFirst, busy, aborts[busy])
+	}
 	heads, err := s.repo.Heads()
 	for i, id := range heads {
 		reason := purgedHead
@@ -84,6 +87,11 @@ func (s *Staged) guardHeads(rec *scanner.Recorder) error {
 	}
 	return err
 }
+
+// aborts are the commands that end what git has begun, and endFirst the sentence with one.
+var aborts = map[string]string{"merge": "git merge --abort", "rebase": "git rebase --abort", "cherry-pick": "git cherry-pick --abort", "revert": "git revert --abort"}
+
+const endFirst = "a %s is in progress, which has to be ended first: %s"
 
 // noteProblems enters what a comparison could not read.
 func noteProblems(rec *scanner.Recorder, problems []repo.Problem) {
