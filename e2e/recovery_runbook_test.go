@@ -37,6 +37,10 @@ func runbookWay(t *testing.T, way, other *regexp.Regexp) {
 	}
 	s.env = append(s.env, "EDITOR="+editor)
 
+	pasted := filepath.Join(t.TempDir(), "pasted")
+	if err := os.WriteFile(pasted, []byte(s.api+" "+s.token+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var script strings.Builder
 	var run []runbookBlock
 	add := func(b runbookBlock, after string) {
@@ -67,6 +71,9 @@ func runbookWay(t *testing.T, way, other *regexp.Regexp) {
 			b.text += "printed=$(cat '" + s.one.dir + "'-purge-*/NEXT.md)\n"
 			after = `sections=$(printf '%s\n' "$printed" | awk '/^## /{on = /^## Your clone|^## The remote/} /^` + "```" + `/{inside = !inside && on; next} inside')` +
 				"\nbash -eu -c \"$sections\" || echo 'fatal: what the purge printed'\n"
+		}
+		if strings.Contains(b.text, "--secret-file - ") { // what is pasted
+			b.text = strings.TrimRight(b.text, "\n") + " < '" + pasted + "'\n"
 		}
 		add(b, after)
 	}

@@ -62,10 +62,10 @@ func TestRecovery(t *testing.T) {
 	}
 	s.two.git("push", "-q", "origin", "feature")
 	// The list is committed, as the purge advises, and the hooks of clone and host let that pass.
-	s.runs(commandsOf(t, s.read("purge of the leak/NEXT.md"), "Every other clone"))
-	s.one.git("add", ".skant-purged")
-	s.one.git("commit", "-qm", "Refuse what was purged")
-	s.one.git("push", "-q", "origin", "main")
+	s.runs(commandsOf(t, s.read("purge of the leak/NEXT.md"), "Have everybody's guard know it"))
+	if got := s.remoteRefsOf(s.host); !strings.Contains(got, strings.TrimSpace(s.one.git("rev-parse", "HEAD"))) || strings.TrimSpace(s.one.git("log", "-1", "--name-only", "--format=")) != ".skant-purged" {
+		t.Errorf("the list is not shared:\n%s", got)
+	}
 	s.clean(s.one.dir, s.two.dir, s.host)
 	s.forks()
 	s.strays()
@@ -325,7 +325,20 @@ func (s *leakStory) purges() {
 	for _, title := range []string{"Your clone", "The remote"} {
 		s.runs(commandsOf(s.t, page, title))
 	}
-	if code, out := s.bash(commandsOf(s.t, page, "Prove it")); code != 1 || !strings.Contains(out, "refs/pull/1/head") {
+	for _, want := range []string{"skant recover guard --incident " + filepath.Join(s.dir, "skant-incident.json") + " " + s.host, "( cd " + s.host + " && skant hooks install all )"} {
+		if !strings.Contains(commandsOf(s.t, page, "The host's own guard"), want+"\n") {
+			s.t.Errorf("the page does not have %q\n%s", want, page)
+		}
+	}
+	values := filepath.Join(s.dir, "values")
+	if err := os.WriteFile(values, []byte(s.api+" "+s.token+"\n"), 0o600); err != nil { // as it is pasted
+		s.t.Fatal(err)
+	}
+	code, out := s.bash(strings.TrimSpace(commandsOf(s.t, page, "Prove it")) + " < values\n")
+	if err := os.Remove(values); err != nil {
+		s.t.Fatal(err)
+	}
+	if strings.Contains(out, "could be asked") || code != 1 || !strings.Contains(out, "refs/pull/1/head") {
 		s.t.Errorf("the printed check: exit %d\n%s", code, out)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skant-dev/skant/internal/incident"
+	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/proof"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/rules"
@@ -28,6 +29,8 @@ type checkRun struct {
 	report, file, secrets string
 	clones                list
 	remote, submodules    bool
+	// tryHooks says that hooks which are not this program's own are run, too, to see what they stop.
+	tryHooks bool
 	// accept says that the word of a person counts like a proof.
 	accept bool
 
@@ -60,6 +63,7 @@ func newRecoverCheck(a *app) *cobra.Command {
 	fs.StringVar(&r.secrets, "secret-file", "", helpFlagCheckSecrets)
 	fs.BoolVar(&r.remote, "remote", false, helpFlagCheckRemote)
 	fs.BoolVar(&r.submodules, "submodules", false, helpFlagSubmodules)
+	fs.BoolVar(&r.tryHooks, "try-hooks", false, helpFlagCheckTry)
 	fs.BoolVar(&r.accept, "accept-attested", false, helpFlagCheckAccept)
 	r.clones.register(cmd, "clone", "", helpFlagCheckClone)
 	for _, name := range append(checkForeign(), "min-confidence", "include-examples") {
@@ -103,7 +107,7 @@ func (r *checkRun) all(first string) (err error) {
 		}
 	}()
 	r.input = &proof.Input{
-		File: r.incident, AskRemotes: r.remote, Words: map[string]proof.Word{}, Incident: r.file, Now: r.app.now(),
+		File: r.incident, AskRemotes: r.remote, Words: map[string]proof.Word{}, Incident: r.file, Repeat: r.repeat(), Now: r.app.now(),
 	}
 	var facts []*proof.Facts
 	for _, path := range distinctPaths(append([]string{first}, r.clones...)) {
@@ -118,6 +122,7 @@ func (r *checkRun) all(first string) (err error) {
 	if err := r.readSecrets(); err != nil {
 		return err
 	}
+	r.input.Fingerprint, r.input.KeyHolds, r.input.Searched = r.asking.scanner.Fingerprint, len(r.found) > 0, r.searched
 	r.remotes()
 	if err := r.ask(); err != nil {
 		return err
@@ -176,6 +181,9 @@ func (r *checkRun) finish(result *proof.Result, outs []output) error {
 	r.incident.Proofs = result.Proofs()
 	for fingerprint, word := range r.input.Words {
 		if s := r.incident.Secret(fingerprint); s != nil && !word.At.IsZero() {
+			if s.VerifiedAt.After(word.At) { // a word of a day that has not come yet would be the last one for ever
+				s.Verdict = scanner.NotAsked
+			}
 			r.incident.Heard(s, word.Verdict, word.At)
 		}
 	}
@@ -272,6 +280,15 @@ func (r *checkRun) remotes() {
 			}
 		}
 	}
+}
+
+// searched reports whether a clone that was searched has an object.
+func (r *checkRun) searched(hex string) bool {
+	id, err := pack.ParseID(hex)
+	return err == nil && slices.ContainsFunc(r.input.Clones, func(c *proof.Clone) bool {
+		store, err := c.Repo.Objects()
+		return err == nil && c.Report != nil && store.Has(id)
+	})
 }
 
 // askTime is how long asking one remote may take, whose whole history is fetched.

@@ -11,12 +11,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/skant-dev/skant/hooks"
 	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/proof"
+	"github.com/skant-dev/skant/internal/recovery"
 	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -87,7 +90,7 @@ func (r *checkRun) look(path string) (*proof.Clone, error) {
 		return nil, withHint(err, hintRepository)
 	}
 	r.close = append(r.close, open.Close)
-	clone := &proof.Clone{Path: path, Repo: open}
+	clone := &proof.Clone{Path: path, At: absolute(path), Repo: open}
 	clone.Purged, clone.PurgedErr = r.purged(path, open)
 	clone.Hooks, err = r.hooks(open)
 	if err != nil {
@@ -141,7 +144,8 @@ func ignoreAbsent(err error) error {
 	return err
 }
 
-// hooks says of each hook that a repository needs whether git runs skant there. Those of skant are tried.
+// hooks says of each hook that a repository needs whether git runs skant there. Those that run this very program are tried; what else a
+// repository names is not run without --try-hooks, since it may be anything, and whoever has a doubtful clone checks that, too.
 func (r *checkRun) hooks(open *repo.Repository) ([]proof.Hook, error) {
 	path, err := open.HooksPath(r.cmd.Context())
 	if err != nil {
@@ -161,6 +165,10 @@ func (r *checkRun) hooks(open *repo.Repository) ([]proof.Hook, error) {
 	if err != nil {
 		return nil, err
 	}
+	own, err := ownPath()
+	if err != nil {
+		return nil, err
+	}
 	needed := []string{"pre-commit", "pre-push"}
 	if open.Bare() {
 		needed = []string{"pre-receive"}
@@ -172,17 +180,28 @@ func (r *checkRun) hooks(open *repo.Repository) ([]proof.Hook, error) {
 			continue
 		}
 		state := proof.Hook{Name: h.Kind.Name, Works: h.Active(), Why: string(h.State)}
-		if state.Works && h.Ours() && !h.Through {
+		switch {
+		case r.tryHooks && h.Executable, state.Works && h.Ours() && !h.Through && sameProgram(h.Binary, own):
 			state.Why, state.Works = r.app.tryHook(r.cmd, repo.TrialHook{Kind: h.Kind.Name, Path: h.Path})
+		case state.Works:
+			state.Why, state.Untried, state.Works = msgCheckHookUntried, true, false
 		}
 		for _, c := range configured {
-			if !state.Works && !c.Disabled && slices.Contains(c.Events, h.Kind.Name) && strings.Contains(c.Command, "skant") {
+			if !state.Works && !c.Disabled && slices.Contains(c.Events, h.Kind.Name) && (r.tryHooks || h.Kind.ConfigRuns(c.Command, own)) {
 				state.Why, state.Works = r.app.tryHook(r.cmd, repo.TrialHook{Kind: h.Kind.Name, Command: c.Command})
+				state.Untried = false
 			}
 		}
 		all = append(all, state)
 	}
 	return all, nil
+}
+
+// sameProgram reports whether two paths are those of one file.
+func sameProgram(a, b string) bool {
+	one, err := os.Stat(a)
+	other, otherErr := os.Stat(b)
+	return err == nil && otherErr == nil && os.SameFile(one, other)
 }
 
 // hiding returns what tells whether the policy of a clone would hide a secret. rep is of a search of it.
@@ -261,7 +280,8 @@ func (r *checkRun) ask() error {
 	if err != nil {
 		return err
 	}
-	r.input.Manual = func(id string) string { return manualStep(whole, id) }
+	r.input.Manual = func(id string) string { return manualSteps(whole, id) }
+	r.input.Revoke = func(s *incident.Secret, path string) string { return r.revokes(whole, s, path) }
 	r.input.Askable = func(id string) bool { return askable(whole, id) }
 	if !r.input.AskProviders || len(r.found) == 0 {
 		return nil
@@ -296,19 +316,71 @@ func (r *checkRun) placeholders() []scanner.Finding {
 	return all
 }
 
-// manualStep is the title of the first step of the runbook against secrets of a rule.
-func manualStep(set *rules.Set, id string) string {
+// manualSteps are the titles of the steps of the runbook that stop secrets of a rule, without those that prove it.
+func manualSteps(set *rules.Set, id string) string {
 	rule := set.Lookup(id)
 	if rule == nil {
 		return ""
 	}
 	playbook, _ := set.PlaybookOf(rule)
+	var all []string
 	for _, step := range playbook.Steps {
-		if step.Phase == rules.Stop {
-			return strings.TrimRight(step.Title+" "+step.Link, " ")
+		if step.Phase == rules.Stop && !strings.HasPrefix(step.Title, "Prove") {
+			all = append(all, strings.TrimRight(step.Title+" "+step.Link, " "))
 		}
 	}
-	return ""
+	return strings.Join(all, "; ")
+}
+
+// revokes is the command that ends a secret which the search has found in the repository at a path; "" if the program would not end it. A key that it
+// takes besides is asked for in the same line: pasted together, a second line would be taken for the key.
+func (r *checkRun) revokes(set *rules.Set, s *incident.Secret, path string) string {
+	i := slices.IndexFunc(r.found, func(f scanner.Finding) bool { return f.Fingerprint == s.Fingerprint })
+	if i < 0 {
+		return ""
+	}
+	way, ok := recovery.Revocable(&r.found[i], set)
+	if !ok {
+		return ""
+	}
+	words := []string{"skant recover revoke --ask --incident " + visible.ShellWord(r.file)}
+	for _, endpoint := range r.flags.endpoints {
+		words = append(words, "--verify-endpoint "+visible.ShellWord(endpoint))
+	}
+	if way.SelfHosted && len(r.flags.endpoints) == 0 {
+		words = append(words, "--verify-endpoint "+set.Lookup(s.RuleID).Provider+"=https://HOST")
+	}
+	command := strings.Join(append(words, "--only "+strconv.Itoa(s.Number), visible.ShellWord(path)), " ")
+	if name := way.Admin.Env; name != "" {
+		command = "read -rsp " + visible.ShellWord(name+": ") + " " + name + " && export " + name + " && " + command + "   # " + way.Admin.Is
+	}
+	return command
+}
+
+// repeat are words that the commands which are printed need as this one does, but for what they ask.
+func (r *checkRun) repeat() []string {
+	var words []string
+	for _, path := range r.clones {
+		words = append(words, "--clone "+visible.ShellWord(absolute(path)))
+	}
+	for _, path := range r.flags.rulePaths {
+		words = append(words, "--rules "+visible.ShellWord(path))
+	}
+	for _, endpoint := range r.flags.endpoints {
+		words = append(words, "--verify-endpoint "+visible.ShellWord(endpoint))
+	}
+	if r.submodules {
+		words = append(words, "--submodules")
+	}
+	return words
+}
+
+// absolute is a path as it is from everywhere; where the current folder is not known it stays what it is.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // readSecrets finds the incident's secrets in the file that was named, which only its owner may read.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/visible"
 )
 
@@ -50,6 +51,6 @@ func (a *app) remember(path string, list *incident.Purged) error {
 	if err := errors.Join(incident.Remember(r.CommonDir(), list), r.Close()); err != nil {
 		return &incompleteError{fmt.Errorf("write the list of what was purged: %w", err)}
 	}
-	a.say(msgGuarded, visible.Text(a.scrub(path)), len(list.Secrets()), len(list.Objects()))
+	a.say(msgGuarded, visible.Text(a.scrub(path)), report.Number(int64(len(list.Secrets())), "secret"), report.Number(int64(len(list.Objects())), "object"))
 	return nil
 }

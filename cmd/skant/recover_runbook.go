@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -135,6 +136,7 @@ func (a *app) surveyed(ctx context.Context, path string, rep *scanner.Report, re
 		return opt, &incompleteError{err}
 	}
 	opt.Exposure, err = exposure.Survey(ctx, r, rep, exposure.Options{Remote: remote, Now: a.now().UTC(), Env: a.env, Scrub: scrub})
+	a.nameRemotes(ctx, r, scrub, &opt)
 	if err = errors.Join(err, r.Close()); err != nil && ctx.Err() != nil {
 		return opt, err
 	}
@@ -154,6 +156,22 @@ func (a *app) surveyed(ctx context.Context, path string, rep *scanner.Report, re
 	}
 	opt.Files = projectFiles(top)
 	return opt, nil
+}
+
+// nameRemotes chooses the remote that the commands of the runbook name: origin where there is one. Where the remotes cannot be told, they name it, too.
+func (a *app) nameRemotes(ctx context.Context, r *repo.Repository, scrub func(string) string, opt *recovery.Options) {
+	remotes, err := r.Remotes(ctx, a.env)
+	var names []string
+	for _, one := range remotes {
+		named := one.Name != one.Address // the others are addresses that a branch pushes to
+		if named && !slices.Contains(names, one.Name) && scrub(one.Name) == one.Name {
+			names = append(names, one.Name)
+		}
+	}
+	if len(names) > 0 {
+		opt.Remote, opt.Others = names[0], names[1:]
+	}
+	opt.Alone = err == nil && len(remotes) == 0
 }
 
 // projectFiles are those of the files that tell where a project is deployed which there are at the top of a work tree.

@@ -73,7 +73,7 @@ func TestRunbookCommands(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"skant recover check --report audit.json --incident $HOME/skant-incident.json --remote --verify /srv/clone",
+		"skant recover check --report audit.json --incident $HOME/skant-incident.json --remote --verify --secret-file - /srv/clone",
 		"skant recover guard --incident $HOME/skant-incident.json /srv/it's a clone",
 		"skant recover purge --remote up stream --incident $HOME/skant-incident.json --yes /srv/it's a clone",
 		"skant verify --rule anthropic-api-key", "skant hunt --secret-file gap .", "skant ci", "skant hooks install all",

@@ -3,6 +3,7 @@ package main
 // Every word about `skant recover check` and `skant recover guard` that is meant for a person, but for the claims (internal/proof).
 
 const (
+	msgCheckHookUntried  = "it names skant, and was not tried, because it starts something else than this program, too; if you trust this clone, --try-hooks tries it"
 	msgCheckRuleOff      = "the rule %s is switched off (%s)"
 	msgCheckRuleOn       = "# let the rule %s work again: %s"
 	msgCheckIgnored      = "%s, where it was, is ignored (%s)"
@@ -12,7 +13,7 @@ const (
 	msgCheckPrune        = "skant baseline prune"
 	msgCheckPaths        = "files are ignored by %d patterns, and where it was is not known"
 	msgCheckPathsDo      = "# add --report FILE, a report of before the purge, or put it on the guard's list: skant recover guard"
-	msgGuarded           = "skant: %s refuses %d secrets and %d objects from now on\n"
+	msgGuarded           = "skant: %s refuses %s and %s from now on\n"
 )
 
 const (
@@ -28,6 +29,7 @@ const (
 	helpFlagCheckReport  = "begin or complete the incident with a saved JSON report of before the purge"
 	helpFlagCheckVerify  = "ask the providers whether the secrets are dead; needs their values, in a clone or in --secret-file"
 	helpFlagCheckSecrets = "file of mode 0600 with the secrets, or - for standard input, where no clone has them any more"
+	helpFlagCheckTry     = "run hooks that other programs wrote, too, on a made-up key: only in clones that you trust"
 	helpFlagCheckRemote  = "ask the remotes which refs lead to old objects, and for these objects by their ids"
 	helpFlagCheckClone   = "a further clone to check; may be repeated"
 

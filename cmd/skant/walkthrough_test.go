@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,7 +151,7 @@ func TestWalkthroughs(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			if s.needs != "" {
 				if _, err := exec.LookPath(s.needs); err != nil {
-					unsupported(t, err)
+					unsupported(t, fmt.Errorf("%w: make e2e-tools installs it", err))
 				}
 			}
 			page := s.pageOf()

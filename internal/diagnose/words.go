@@ -10,7 +10,7 @@ const (
 	stepHost       = "Host, base URL and proxy"
 	stepClock      = "Clock"
 	stepRegion     = "Region"
-	stepPermission = "Organisation, workspace, permission"
+	stepPermission = "Organization, workspace, permission"
 	stepModels     = "Models and quota"
 )
 

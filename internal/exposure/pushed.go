@@ -56,7 +56,7 @@ func (s *survey) findPushed() {
 func (s *survey) firstPushed(sub *subject) time.Time {
 	var first time.Time
 	earlier := func(t time.Time) {
-		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+		if !t.IsZero() && !t.After(s.now) && (first.IsZero() || t.Before(first)) {
 			first = t.UTC()
 		}
 	}
@@ -89,9 +89,11 @@ func (sub *subject) guess(ref, remote string) {
 	}
 }
 
+const estimated = "an estimate: the date of the first commit with it that was pushed. "
+
 // estimate is the sign that the noted ref is.
 func (s *survey) estimate(sub *subject) push {
-	p := push{at: s.firstPushed(sub), ref: sub.guessed, how: "an estimate: the date of the first commit with it that was pushed. "}
+	p := push{at: s.firstPushed(sub), ref: sub.guessed, how: estimated}
 	if sub.guessedOf != "" {
 		p.how += "The remote " + s.text(sub.guessedOf) + " has it in " + s.text(sub.guessed)
 	} else {
@@ -174,6 +176,11 @@ func (s *survey) window(sub *subject) {
 	if sub.guessed != "" {
 		sub.pushes = append(sub.pushes, s.estimate(sub))
 	}
+	for i := range sub.pushes {
+		if p := &sub.pushes[i]; p.at.After(s.now) { // a clock went wrong
+			p.at, p.exact = time.Time{}, false
+		}
+	}
 	if len(sub.pushes) == 0 {
 		sub.PushedHow = "no ref of a remote that this clone knows of has it, and no reflog says that one had"
 		if len(sub.Remotes) == 0 {
@@ -198,7 +205,8 @@ func (s *survey) window(sub *subject) {
 	})
 	sub.PushedAt, sub.PushedHow, sub.Estimate = first.at, first.how, !first.exact
 	if first.at.IsZero() {
-		s.say("when a secret was pushed is not known: what holds it has no date")
+		sub.PushedHow = strings.TrimPrefix(first.how, estimated)
+		s.say("when a secret was pushed is not known: what tells has no date, or one in the future")
 		return
 	}
 	sub.From, sub.To = sub.PushedAt, s.now

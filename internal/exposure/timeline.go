@@ -7,6 +7,7 @@ import (
 
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/scanner"
 )
 
 // shortID is how many digits of an id sentences have.
@@ -30,6 +31,7 @@ func (s *survey) brought(sub *subject) []Event {
 	var all []Event
 	paths := map[string]string{}
 	removed := map[string]string{}
+	stashed := map[string]bool{} // a stash entry is a commit to git, and none to whoever made it
 	for _, f := range sub.findings {
 		if f.Location.Submodule != "" || f.Location.Commit == nil {
 			continue
@@ -41,6 +43,9 @@ func (s *survey) brought(sub *subject) []Event {
 		if at := f.Location.Commit.ID; paths[at] == "" || place < paths[at] {
 			paths[at] = place
 		}
+		if f.Location.Kind == scanner.KindStash {
+			stashed[f.Location.Commit.ID] = true
+		}
 		if f.Exposure != nil {
 			for _, c := range f.Exposure.Removed {
 				removed[c.ID] = place
@@ -48,7 +53,11 @@ func (s *survey) brought(sub *subject) []Event {
 		}
 	}
 	add := func(hex, what, place string) {
-		e := Event{What: "commit " + hex[:min(len(hex), shortID)] + what + place, Estimate: true, Commit: hex}
+		kind := "commit "
+		if stashed[hex] || s.stashed(sub, hex) {
+			kind = "stash entry "
+		}
+		e := Event{What: kind + hex[:min(len(hex), shortID)] + what + place, Estimate: true, Commit: hex}
 		if id, err := pack.ParseID(hex); err == nil {
 			e.At = s.date(id)
 		}
@@ -59,7 +68,11 @@ func (s *survey) brought(sub *subject) []Event {
 		all = append(all, e)
 	}
 	for hex, place := range paths {
-		add(hex, " brings it into ", place)
+		if stashed[hex] {
+			add(hex, " has it in ", place)
+		} else {
+			add(hex, " brings it into ", place)
+		}
 	}
 	for hex, place := range removed {
 		add(hex, " takes it out of ", place)
@@ -70,6 +83,21 @@ func (s *survey) brought(sub *subject) []Event {
 		add(sub.Last.ID, " is the newest that still has it", "")
 	}
 	return all
+}
+
+// stashed reports whether a commit is an entry of the stash, and nothing else is at it but a reflog.
+func (s *survey) stashed(sub *subject, hex string) bool {
+	is := false
+	for _, h := range sub.Holders {
+		switch {
+		case h.Commit != hex || h.Kind == Reflog:
+		case h.Kind == Stash:
+			is = true
+		default:
+			return false
+		}
+	}
+	return is
 }
 
 // moved is what happened to refs of remotes.

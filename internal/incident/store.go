@@ -2,6 +2,7 @@ package incident
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,6 +147,9 @@ func Remember(commonDir string, add *Purged) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
+	if info, err := os.Lstat(filepath.Dir(path)); err != nil || !info.IsDir() { // a link would have a doubtful clone write elsewhere
+		return cmp.Or(err, errLinked)
+	}
 	return all.Write(path)
 }
 
@@ -166,6 +170,7 @@ func (p *Purged) Write(path string) error {
 
 var (
 	errIrregular = errors.New("it is no regular file")
+	errLinked    = errors.New("the folder of the list is a link")
 	errMoved     = errors.New("it was replaced while it was opened")
 )
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skant-dev/skant/internal/exposure"
 	"github.com/skant-dev/skant/internal/incident"
+	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
@@ -29,26 +30,37 @@ func (c *check) objects(s *incident.Secret, f *Facts) {
 		found := &rep.Findings[i]
 		switch {
 		case found.RuleID == scanner.PurgedObjectRule:
-		case found.Fingerprint == s.Fingerprint:
+		case found.Fingerprint == s.Fingerprint, c.in.Fingerprint != nil && found.Secret.Known() && c.in.Fingerprint(s.RuleID, found.Secret) == s.Fingerprint:
 			places = append(places, placeOf(found))
-		case alikeAs(s, found):
+		case alikeAs(s, found), !c.in.KeyHolds && found.RuleID == s.RuleID && shownEnd(s.Redacted) == "":
 			alike = append(alike, placeOf(found))
 		}
 	}
 	places, alike = distinct(places), distinct(alike)
-	again := "skant recover check --incident " + visible.ShellWord(c.in.Incident) + " " + visible.ShellWord(path)
+	at := c.at(path)
+	again := "skant recover check --incident " + visible.ShellWord(c.in.Incident) + " " + at
 	switch {
 	case len(places) > 0:
-		say(incident.Open, "it is in "+list(places), cmp.Or(c.remedy(f, s.Number), "skant recover plan "+visible.ShellWord(path)))
+		say(incident.Open, "it is in "+list(places), cmp.Or(c.remedy(f, s.Number), "skant recover plan "+at))
 	case !c.in.Known(s.RuleID):
 		say(incident.Unknown, "no rule here is called "+s.RuleID+", so nobody has searched for it", again+" --rules FILE")
 	case len(alike) > 0:
-		say(incident.Unknown, "what looks the same stands in "+list(alike)+" with another fingerprint: another secret, or another SKANT_FINGERPRINT_KEY than that of the incident", again)
+		say(incident.Unknown, "what looks the same stands in "+list(alike)+" with another fingerprint: another secret, or another SKANT_FINGERPRINT_KEY than that of the incident", again+withValue(s))
 	case !rep.Coverage.Complete:
-		say(incident.Unknown, "not found, and not everything could be read: "+unread(&rep.Coverage), "skant history "+visible.ShellWord(path))
+		say(incident.Unknown, "not found, and not everything could be read: "+unread(&rep.Coverage), "skant history "+at)
+	case leftOut(&rep.Coverage) > 0:
+		say(incident.Unknown, "not found, and not searched: "+report.Number(leftOut(&rep.Coverage), "submodule"), again+" --submodules")
 	default:
-		say(incident.Proven, fmt.Sprintf("everything was searched: %d commits, %d blobs, %d other files", rep.Coverage.Commits, rep.Coverage.Blobs, rep.Coverage.Files)+leftOut(&rep.Coverage), "")
+		say(incident.Proven, "everything was searched: "+report.Number(rep.Coverage.Commits, "commit")+", "+report.Number(rep.Coverage.Blobs, "blob")+", "+report.Number(rep.Coverage.Files, "other file"), "")
 	}
+}
+
+// withValue is what tells of a secret of which nothing can be shown that the key is right: its value, found again under its fingerprint.
+func withValue(s *incident.Secret) string {
+	if shownEnd(s.Redacted) != "" {
+		return ""
+	}
+	return " --secret-file FILE   # mode 0600, the secret in it as it stood"
 }
 
 // alikeAs reports whether a finding may be a secret although its fingerprint says otherwise: what can be shown of both is the same.
@@ -77,25 +89,24 @@ func unread(c *scanner.Coverage) string {
 	return list(all)
 }
 
-// leftOut names the submodules that a search did not go into, because it was not asked to.
-func leftOut(c *scanner.Coverage) string {
+// leftOut counts the submodules that a search did not go into, because it was not asked to.
+func leftOut(c *scanner.Coverage) int64 {
 	n := int64(0)
 	for _, s := range c.Skipped {
 		if !s.Unread && s.What == "submodules" {
 			n += s.Count
 		}
 	}
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; %d submodules were not (--submodules)", n)
+	return n
 }
 
 // placeOf names where a finding is.
 func placeOf(f *scanner.Finding) string {
 	l := &f.Location
 	place := cmp.Or(l.Place(), string(l.Kind))
-	if l.Commit != nil {
+	if l.Commit != nil && l.Kind == scanner.KindTagMessage {
+		place += " of tag " + short(l.Commit.ID)
+	} else if l.Commit != nil {
 		place += " of commit " + short(l.Commit.ID)
 	} else if l.Object != "" {
 		place += " of object " + short(l.Object)
@@ -126,20 +137,23 @@ func (c *check) reach(s *incident.Secret, f *Facts) {
 		}
 	}
 	holders := f.Holders[s.Number]
-	collect := "git -C " + visible.ShellWord(path) + " gc --quiet --prune=now"
+	at := c.at(path)
+	collect := "git -C " + at + " gc --quiet --prune=now"
 	switch {
 	case f.Err != nil:
-		say(incident.Unknown, f.Err.Error(), "git -C "+visible.ShellWord(path)+" fsck")
+		say(incident.Unknown, f.Err.Error(), "git -C "+at+" fsck")
 	case len(present) > 0:
 		say(incident.Open, fmt.Sprintf("%d of %d are there, by %s", len(present), len(objects), cmp.Or(named(holders), "what is not known")), cmp.Or(c.remedy(f, s.Number), collect))
 	case len(holders) > 0:
 		say(incident.Open, "what holds it is there, by "+named(holders), cmp.Or(c.remedy(f, s.Number), collect))
 	case len(objects) == 0:
-		say(incident.Unknown, "the file of the incident has no object of it", "skant recover check --report FILE --incident "+visible.ShellWord(c.in.Incident)+" "+visible.ShellWord(path)+"   # FILE: a report of before the purge")
+		say(incident.Unknown, "the file of the incident has no object of it", "skant recover check --report FILE --incident "+visible.ShellWord(c.in.Incident)+" "+at+"   # FILE: a report of before the purge")
+	case f.Strange:
+		say(incident.Unknown, "it has nothing of the cleaned history either: is it a clone of that repository, and fetched?", "git -C "+at+" fetch --quiet --all --tags --force   # then check again")
 	case f.Unsure != "":
-		say(incident.Unknown, "not found, and "+f.Unsure, "git -C "+visible.ShellWord(path)+" fsck")
+		say(incident.Unknown, "not found, and "+f.Unsure, "git -C "+at+" fsck")
 	default:
-		say(incident.Proven, fmt.Sprintf("%d ids, none of them there: no ref, reflog, stash or worktree can lead to one, and none is left over", len(objects)), "")
+		say(incident.Proven, report.Number(int64(len(objects)), "id")+", none of them there: no ref, reflog, stash or worktree can lead to one, and none is left over", "")
 	}
 }
 
@@ -210,18 +224,23 @@ func (c *check) hidden(s *incident.Secret, clone *Clone) {
 // hooks is the claim that git runs skant where the secret could come back.
 func (c *check) hooks(clone *Clone) {
 	claim := "git runs skant's hooks in " + clone.Path
-	var works, not []string
+	var works, not, untried []string
 	for _, h := range clone.Hooks {
-		if h.Works {
+		switch {
+		case h.Works:
 			works = append(works, h.Name)
-		} else {
+		case h.Untried:
+			untried = append(untried, strings.TrimRight(h.Name+": "+h.Why, ": "))
+		default:
 			not = append(not, strings.TrimRight(h.Name+": "+h.Why, ": "))
 		}
 	}
-	remedy := "cd " + visible.ShellWord(clone.Path) + " && skant hooks install all && skant hooks status"
+	remedy := "cd " + clone.word() + " && skant hooks install all && skant hooks status"
 	switch {
 	case len(not) > 0:
 		c.add(Hooks, clone.Path, 0, incident.Open, claim, strings.Join(not, "; "), remedy)
+	case len(untried) > 0:
+		c.add(Hooks, clone.Path, 0, incident.Unknown, claim, strings.Join(untried, "; "), remedy)
 	case len(works) == 0:
 		c.add(Hooks, clone.Path, 0, incident.Unknown, claim, "its hooks could not be looked at", remedy)
 	default:
@@ -246,7 +265,7 @@ func (c *check) guard(clone *Clone) {
 			objects++
 		}
 	}
-	remedy := "skant recover guard --incident " + visible.ShellWord(c.in.Incident) + " " + visible.ShellWord(clone.Path)
+	remedy := "skant recover guard --incident " + visible.ShellWord(c.in.Incident) + " " + clone.word()
 	if len(c.in.File.Rewritten) == 0 {
 		remedy += "   # after the purge: it refuses the old history"
 	}
@@ -256,8 +275,8 @@ func (c *check) guard(clone *Clone) {
 	case clone.Purged.Empty():
 		say(incident.Open, "there is no list of what was purged", remedy)
 	case secrets+objects > 0:
-		say(incident.Open, fmt.Sprintf("its list lacks %d secrets and %d objects", secrets, objects), remedy)
+		say(incident.Open, "its list lacks "+report.Number(int64(secrets), "secret")+" and "+report.Number(int64(objects), "object"), remedy)
 	default:
-		say(incident.Proven, fmt.Sprintf("its list has all %d secrets and %d objects", len(c.in.File.Secrets), len(c.in.File.Objects)), "")
+		say(incident.Proven, "its list has all: "+report.Number(int64(len(c.in.File.Secrets)), "secret")+" and "+report.Number(int64(len(c.in.File.Objects)), "object"), "")
 	}
 }

@@ -15,12 +15,17 @@ import (
 // leftover is what an earlier command left behind, such as ORIG_HEAD: git keeps nothing alive for it.
 const leftover exposure.HolderKind = "leftover"
 
+// otherIndex is what an index holds that is not this worktree's, or not as an entry.
+const otherIndex exposure.HolderKind = "other-index"
+
 // Facts are what is known of one clone.
 type Facts struct {
 	Clone *Clone
 	// Err is why nothing is known; Unsure why objects may be there that were not seen.
 	Err    error
 	Unsure string
+	// Strange says that it has nothing of the history that the purge made, as the clone of another repository would.
+	Strange bool
 	// Present are the old objects that the clone has, by id.
 	Present map[string]bool
 	// Holders are what leads to a secret's old objects, by the secret's number; an object that nothing leads to is one, too.
@@ -92,10 +97,24 @@ func (f *Facts) look(ctx context.Context, file *incident.File) error {
 			return err
 		}
 	}
+	f.Strange = !found && strange(store.Has, file)
 	if problems := store.Problems(); len(problems) > 0 {
 		f.Unsure = fmt.Sprintf("%s cannot be read", problems[0].Name)
 	}
 	return ctx.Err()
+}
+
+// strange reports whether a store has none of what a purge moved refs to; false if there was no purge.
+func strange(has func(pack.ID) bool, file *incident.File) bool {
+	moved := false
+	for _, rw := range file.Rewritten {
+		if id, err := pack.ParseID(rw.New); err == nil && rw.New != rw.Old {
+			if moved = true; has(id) {
+				return false
+			}
+		}
+	}
+	return moved
 }
 
 // holding returns the commits and objects of the repository itself in which the search found a secret.
@@ -146,10 +165,7 @@ func (f *Facts) holders(ctx context.Context, file *incident.File, bad map[int][]
 		}
 	}
 	kept := graph.below(alive)
-	index, err := r.Index()
-	if err != nil {
-		f.Unsure = "the index cannot be read"
-	}
+	indexes := r.Indexes(ctx, func(_, name string, _ error) { f.Unsure = name + " cannot be read" })
 	for number, ids := range bad {
 		leads := graph.leading(ids)
 		direct := map[pack.ID]bool{}
@@ -162,10 +178,8 @@ func (f *Facts) holders(ctx context.Context, file *incident.File, bad map[int][]
 				all = append(all, t.Holder)
 			}
 		}
-		for _, e := range index {
-			if direct[e.ID] {
-				all = append(all, exposure.Holder{Kind: exposure.Index, Name: e.Path})
-			}
+		for i := range indexes {
+			all = append(all, inIndex(&indexes[i], direct, i == 0)...)
 		}
 		stray := 0
 		for _, id := range ids {
@@ -180,6 +194,27 @@ func (f *Facts) holders(ctx context.Context, file *incident.File, bad map[int][]
 	}
 	f.bases(graph, tips, file, bad)
 	return nil
+}
+
+// inIndex returns the entries of an index that name one of some objects. Those of another worktree, and what git keeps of conflicts that were
+// resolved, are named with the file: no command run in this worktree takes them out.
+func inIndex(idx *repo.WorktreeIndex, direct map[pack.ID]bool, own bool) []exposure.Holder {
+	var all []exposure.Holder
+	for _, e := range idx.Entries {
+		switch {
+		case !direct[e.ID]:
+		case own:
+			all = append(all, exposure.Holder{Kind: exposure.Index, Name: e.Path})
+		default:
+			all = append(all, exposure.Holder{Kind: otherIndex, Name: idx.Name + " entry " + e.Path})
+		}
+	}
+	for _, e := range idx.Undo {
+		if direct[e.ID] {
+			all = append(all, exposure.Holder{Kind: otherIndex, Name: idx.Name + " resolved conflict " + e.Path})
+		}
+	}
+	return all
 }
 
 // bases finds for each branch the rewritten ref from whose old commit it can be moved to the new one: everything bad in the branch is

@@ -3,6 +3,7 @@
 package proof
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,22 +92,33 @@ type Input struct {
 	Words map[string]Word
 	// Known reports whether a rule is there to find a secret with.
 	Known func(ruleID string) bool
-	// Manual names the step of the runbook by which a person stops a secret of a rule; empty if there is none.
+	// Manual names the steps of the runbook by which a person stops a secret of a rule; empty if there is none.
 	Manual func(ruleID string) string
+	// Revoke is the command by which the program ends a secret, of which a value stands in the clone at a path; empty where it would not.
+	// nil means that it never would.
+	Revoke func(s *incident.Secret, path string) string
 	// Askable reports whether the provider of a secret of a rule can be asked about it; nil means that all can.
 	Askable func(ruleID string) bool
+	// Fingerprint is what the incident would know a secret by if a rule had found it; nil if that is not known. KeyHolds says that it
+	// is made with the key of the incident.
+	Fingerprint func(ruleID string, s scanner.Secret) string
+	KeyHolds    bool
+	// Searched reports whether a clone that was searched has an object; nil means that all are there.
+	Searched func(id string) bool
 	// Scrub masks secrets in names of a repository; nil means that nothing is masked.
 	Scrub func(string) string
-	// Program is how the program and the file of the incident are named in remedies.
+	// Incident is how the file of the incident is named in remedies, Repeat are words of the command that each further check has to have, too, as a
+	// shell takes them: --clone with a path, for instance.
 	Incident string
+	Repeat   []string
 	Now      time.Time
 }
 
 // Clone is a repository that was searched, or a host of which only hooks and list are looked at.
 type Clone struct {
-	// Path is how it is called in words and commands.
-	Path string
-	Repo *repo.Repository
+	// Path is how it is called in words; At is its absolute path, for commands that are run from wherever somebody is. Without At it is Path.
+	Path, At string
+	Repo     *repo.Repository
 	// Report is of a search of everything in it, with what suppresses findings entered and no rule switched off; nil for a host.
 	Report *scanner.Report
 	// Hooks are the hooks that it needs. Purged is the list of what may not come back, nil if there is none; PurgedErr
@@ -125,6 +137,8 @@ type Hook struct {
 	Name  string
 	Works bool
 	Why   string
+	// Untried says that it seems to run skant, and nobody has tried it.
+	Untried bool
 }
 
 // Word is what a provider says of a secret.
@@ -243,16 +257,53 @@ func short(id string) string { return id[:min(8, len(id))] }
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
+// word is a clone in a command.
+func (c *Clone) word() string { return visible.ShellWord(cmp.Or(c.At, c.Path)) }
+
+// at returns how a clone is called in a command, by its path in words.
+func (c *check) at(path string) string {
+	for _, clone := range c.in.Clones {
+		if clone.Path == path {
+			return clone.word()
+		}
+	}
+	return visible.ShellWord(path)
+}
+
+// first is the repository that a check was given, in a command.
+func (c *check) first() string {
+	if len(c.in.Clones) == 0 {
+		return "."
+	}
+	return c.in.Clones[0].word()
+}
+
+// again is the command of this check, with more flags, which can be run from wherever somebody is.
+func (c *check) again(more ...string) string {
+	words := []string{"skant recover check"}
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{{"--remote", c.in.AskRemotes}, {"--verify", c.in.AskProviders}} {
+		if flag.given && !slices.Contains(more, flag.name) {
+			words = append(words, flag.name)
+		}
+	}
+	words = append(append(words, more...), "--incident "+visible.ShellWord(c.in.Incident))
+	return strings.Join(append(append(words, c.in.Repeat...), c.first()), " ")
+}
+
 // limits are what no check can prove, always.
 func (c *check) limits() []Limit {
 	in := c.in
+	here := c.first()
 	all := []Limit{
-		{incident.OfForks, "Forks and pull requests of the repository: on GitHub and GitLab they share its objects, and only the host's support can remove them.", "skant recover plan", nil},
+		{incident.OfForks, "Forks and pull requests of the repository: on GitHub and GitLab they share its objects, and only the host's support can remove them.", "skant recover plan " + here, nil},
 		{incident.OfClones, "Clones of others: whoever has fetched has it.", "skant recover check --incident " + visible.ShellWord(in.Incident) + " THEIR_CLONE", nil},
 		{incident.OfCopies, "Caches and copies: web views and the API of the host, CI logs, caches and artifacts, images, packages, backups, mirrors.", "", nil},
-		{"", "Files of a work tree that git does not know.", "skant scan .", nil},
-		{"", "A form in which no rule recognises the secret, a part of it for instance.", "skant hunt .", nil},
-		{incident.OfUse, "Whether somebody has used it, or made new credentials with it: the provider's logs tell, see the review steps of the runbook.", "skant recover runbook", nil},
+		{"", "Files of a work tree that git does not know.", "skant scan " + here, nil},
+		{"", "A form in which no rule recognises the secret, a part of it for instance.", "skant hunt " + here, nil},
+		{incident.OfUse, "Whether somebody has used it, or made new credentials with it: the provider's logs tell, see the review steps of the runbook.", "skant recover runbook " + here, nil},
 	}
 	if b := in.File.Backup; b != nil && b.Path != "" {
 		all = append(all, Limit{

@@ -112,6 +112,37 @@ func TestNothingIsProvenByItself(t *testing.T) {
 			one.RuleID = "generic"
 			f.Clone.Report.Findings = []scanner.Finding{one}
 		}, Objects, incident.Unknown},
+		{"another rule has found its value", func(in *Input, f *Facts) {
+			in.Fingerprint = func(rule string, s scanner.Secret) string {
+				if rule == in.File.Secrets[0].RuleID && s.Known() {
+					return in.File.Secrets[0].Fingerprint
+				}
+				return ""
+			}
+			one := finding(&in.File.Secrets[0], strings.Repeat("cd", 16))
+			one.RuleID, in.File.Secrets[0].Redacted = "generic", "..."
+			f.Clone.Report.Findings = []scanner.Finding{one}
+		}, Objects, incident.Open},
+		{"nothing of it can be shown, and the key may be another", func(in *Input, f *Facts) {
+			f.Clone.Report.Findings = []scanner.Finding{finding(&in.File.Secrets[0], strings.Repeat("cd", 16))}
+			in.File.Secrets[0].Redacted = "..."
+		}, Objects, incident.Unknown},
+		{"nothing of it can be shown, and the key is right", func(in *Input, f *Facts) {
+			f.Clone.Report.Findings = []scanner.Finding{finding(&in.File.Secrets[0], strings.Repeat("cd", 16))}
+			in.File.Secrets[0].Redacted, in.KeyHolds = "...", true
+		}, Objects, incident.Proven},
+		{"submodules left out", func(_ *Input, f *Facts) {
+			f.Clone.Report.Coverage.Skipped = []scanner.Skip{{What: "submodules", Count: 1}}
+		}, Objects, incident.Unknown},
+		{"another repository", func(_ *Input, f *Facts) { f.Strange = true }, Reach, incident.Unknown},
+		{"dead on a day that has not come", func(in *Input, _ *Facts) {
+			in.Words = nil
+			in.File.Secrets[0].Verdict, in.File.Secrets[0].VerifiedAt = scanner.Dead, now.AddDate(4, 0, 0)
+		}, Dead, incident.Unknown},
+		{"a ref of the remote that nobody has searched", func(in *Input, _ *Facts) {
+			in.Remotes[0].Listed = []RemoteHolder{{"refs/heads/a b", strings.Repeat("4", 40)}}
+			in.Searched = func(string) bool { return false }
+		}, Remote, incident.Unknown},
 		{"not all was read", func(_ *Input, f *Facts) { f.Clone.Report.Coverage.Complete = false }, Objects, incident.Unknown},
 		{"no such rule", func(in *Input, _ *Facts) { in.Known = func(string) bool { return false } }, Objects, incident.Unknown},
 		{"an old object", func(_ *Input, f *Facts) { f.Present[commitID] = true }, Reach, incident.Open},
@@ -140,7 +171,10 @@ func TestNothingIsProvenByItself(t *testing.T) {
 			f.Clone.Purged = nil
 			f.Clone.Hiding = func(*incident.Secret) (string, string, bool) { return "patterns", "", false }
 		}, Hidden, incident.Unknown},
-		{"a hook is missing", func(_ *Input, f *Facts) { f.Clone.Hooks[1] = Hook{"pre-push", false, "not installed"} }, Hooks, incident.Open},
+		{"a hook is missing", func(_ *Input, f *Facts) { f.Clone.Hooks[1] = Hook{Name: "pre-push", Why: "not installed"} }, Hooks, incident.Open},
+		{"a hook of somebody else, which nobody has tried", func(_ *Input, f *Facts) {
+			f.Clone.Hooks[1] = Hook{Name: "pre-push", Why: "not tried", Untried: true}
+		}, Hooks, incident.Unknown},
 		{"hooks cannot be seen", func(_ *Input, f *Facts) { f.Clone.Hooks = nil }, Hooks, incident.Unknown},
 		{"no list", func(_ *Input, f *Facts) { f.Clone.Purged = nil }, Guard, incident.Open},
 		{"the list lacks something", func(in *Input, _ *Facts) {
@@ -165,6 +199,28 @@ func TestNothingIsProvenByItself(t *testing.T) {
 	}
 }
 
+// TestRemoteWord: a remote that is called like an option is none in a command.
+func TestRemoteWord(t *testing.T) {
+	in, facts := gone()
+	in.Remotes[0].Name = "--upload-pack=touch x"
+	in.Remotes[0].Listed = []RemoteHolder{{"refs/heads/main", commitID}}
+	in.Searched = func(string) bool { return false }
+	for _, claim := range New(in, facts).Claims {
+		if claim.Kind == Remote && !strings.Contains(claim.Remedy, " -- '--upload-pack=touch x' refs/heads/main ") {
+			t.Errorf("it acts: %s", claim.Remedy)
+		}
+	}
+	in.Remotes[0].Refs[1] = []RemoteHolder{{"refs/heads/main", commitID}}
+	for _, to := range []string{"", blobID} {
+		in.File.Rewritten = []incident.Rewrite{{Ref: "refs/heads/main", Old: commitID, New: to}}
+		for _, claim := range New(in, facts).Claims {
+			if claim.Kind == Remote && !strings.Contains(claim.Remedy, " -- '--upload-pack=touch x' ") {
+				t.Errorf("it acts: %s", claim.Remedy)
+			}
+		}
+	}
+}
+
 // TestWritten holds that names from a repository mean nothing in any format.
 func TestWritten(t *testing.T) {
 	in, facts := gone()
@@ -185,7 +241,7 @@ func TestWritten(t *testing.T) {
 		}
 	}
 	for line := range strings.Lines(markdown.String()) { // commands stand in fences and spans, which nothing in them can close
-		if strings.Contains(line, "<script>") && !strings.HasPrefix(line, "  ") && !strings.Contains(line, "````rm -- ") && !strings.Contains(line, "```` rm -- ") {
+		if strings.Contains(line, "<script>") && !strings.HasPrefix(line, "  ") && !strings.Contains(line, "````rm -- ") && !strings.Contains(line, "```` rm -- ") && !strings.Contains(line, "```` skant ") {
 			t.Errorf("a name is markup: %s", line)
 		}
 	}

@@ -3,11 +3,14 @@ package proof
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/skant-dev/skant/internal/incident"
-	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
 )
+
+// clockSkew is by how much the clocks of two machines may differ.
+const clockSkew = 10 * time.Minute
 
 // dead is the claim that the provider takes a secret no more. What was said in an earlier run counts only if this run was to ask and had no
 // value to ask with, as it is once everything is purged.
@@ -20,7 +23,7 @@ func (c *check) dead(s *incident.Secret) {
 		c.add(Dead, "", s.Number, state, deadClaim, detail, remedy)
 		c.claims[len(c.claims)-1].Attestation = c.said(a)
 	}
-	again := "skant recover check --verify --incident " + visible.ShellWord(c.in.Incident)
+	again := c.again("--verify")
 	manual := c.in.Manual(s.RuleID)
 	if manual == "" {
 		manual = "revoke it at its provider"
@@ -35,6 +38,9 @@ func (c *check) dead(s *incident.Secret) {
 			word.Verdict, word.Says = scanner.Unknown, "it was "+string(s.Verdict)+" then, before what is attested"
 		}
 	}
+	if word.At.After(c.in.Now.Add(clockSkew)) { // a clock was wrong, or somebody has written it by hand
+		word.Verdict, word.Says = scanner.Unknown, "that has not come yet"
+	}
 	suffix := ""
 	if says := word.Says; says != "" {
 		suffix = ": " + says
@@ -47,7 +53,7 @@ func (c *check) dead(s *incident.Secret) {
 	case !c.in.AskProviders:
 		say(incident.Unknown, "nobody was asked", again)
 	case !asked && (word.At.IsZero() || word.Verdict == scanner.NotAsked):
-		say(incident.Unknown, "its value is in no place that was searched, so nobody could be asked", again+" --secret-file FILE   # mode 0600, the secret in it")
+		say(incident.Unknown, "its value is in no place that was searched, so nobody could be asked", c.again("--verify", "--secret-file -")+"   # waits for it; or FILE, of mode 0600")
 	case word.Verdict == scanner.Dead || word.Verdict == scanner.Expired:
 		detail := string(word.Verdict) + ", asked on " + date(word.At) + suffix
 		if !asked {
@@ -56,12 +62,27 @@ func (c *check) dead(s *incident.Secret) {
 		say(incident.Proven, detail, "")
 	case word.Verdict == scanner.Live || word.Verdict == scanner.Restricted:
 		say(incident.Open, "it is "+cmp.Or(map[scanner.Verdict]string{scanner.Restricted: "known to its provider, who refuses what was asked (restricted)"}[word.Verdict], "alive")+
-			", asked on "+date(word.At)+suffix, step)
+			", asked on "+date(word.At)+suffix, c.ending(s, manual))
 	case word.Verdict == scanner.Uncheckable:
 		say(incident.Unknown, "nobody can be asked"+suffix, attest)
 	default:
 		say(incident.Unknown, "the answer of "+date(word.At)+" does not tell"+suffix, step+"\n"+again)
 	}
+}
+
+// ending is what ends a secret that is alive: by the program, where it can and still finds the value, and by hand.
+func (c *check) ending(s *incident.Secret, manual string) string {
+	for _, clone := range c.in.Clones {
+		if c.in.Revoke == nil || clone.Report == nil || !slices.ContainsFunc(clone.Report.Findings, func(f scanner.Finding) bool {
+			return f.Fingerprint == s.Fingerprint && f.Suppressed == nil && f.Location.Submodule == ""
+		}) {
+			continue
+		}
+		if command := c.in.Revoke(s, cmp.Or(clone.At, clone.Path)); command != "" {
+			return command + "\n# or by hand, as the runbook says: " + manual
+		}
+	}
+	return "# by hand, as the runbook says: " + manual
 }
 
 // Graver reports whether a verdict is worse news than another: a secret that stands with several ids is dead only if it is with each.

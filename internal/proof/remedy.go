@@ -17,7 +17,7 @@ func (c *check) remedy(f *Facts, number int) string {
 	if len(holders) == 0 {
 		return ""
 	}
-	git := "git -C " + visible.ShellWord(f.Clone.Path) + " "
+	git := "git -C " + f.Clone.word() + " "
 	var lines []string
 	add := func(line string) {
 		if !slices.Contains(lines, line) {
@@ -25,7 +25,7 @@ func (c *check) remedy(f *Facts, number int) string {
 		}
 	}
 	if len(c.in.File.Rewritten) == 0 && slices.ContainsFunc(holders, func(h exposure.Holder) bool { return h.Kind == exposure.Branch }) {
-		return "skant recover plan " + visible.ShellWord(f.Clone.Path) + "   # its history is not purged yet"
+		return "skant recover plan " + f.Clone.word() + "   # its history is not purged yet"
 	}
 	var logs, stashes, last []string
 	for _, h := range holders {
@@ -80,6 +80,8 @@ func (c *check) holder(f *Facts, h exposure.Holder, git string, add func(string)
 		}
 	case exposure.Head, exposure.Worktree:
 		add("# " + h.Name + " stands on an old commit: check out a branch there")
+	case otherIndex:
+		add("# " + visible.Text(h.Name) + ": in the worktree of that file git read-tree HEAD takes out what is staged, and keeps the files")
 	case exposure.Index:
 		add(git + "rm --cached -- " + name + "   # keeps the file")
 	case exposure.Unreachable:
@@ -107,22 +109,22 @@ func gitFile(f *Facts, name string) string {
 	return strings.TrimRight(f.Clone.Repo.GitDir(), "/") + "/" + name
 }
 
-// remoteRef are the commands against a ref of a remote; push is a clone from which to push, lease what the ref is now.
+// remoteRef are the commands against a ref of a remote; push is a clone from which to push, as a shell takes it, lease what the ref is now.
 func (c *check) remoteRef(a *RemoteAnswer, ref RemoteHolder, push string) string {
-	git := "git -C " + visible.ShellWord(push) + " "
+	git := "git -C " + push + " "
 	own := strings.HasPrefix(ref.Name, "refs/heads/") || strings.HasPrefix(ref.Name, "refs/tags/")
 	i := slices.IndexFunc(c.in.File.Rewritten, func(rw incident.Rewrite) bool { return rw.Ref == ref.Name })
 	switch {
 	case own && len(c.in.File.Rewritten) == 0:
-		return "skant recover plan " + visible.ShellWord(push) + "   # its history is not purged yet"
+		return "skant recover plan " + push + "   # its history is not purged yet"
 	case own && i >= 0 && c.in.File.Rewritten[i].New != "":
-		return fmt.Sprintf("%spush --force-with-lease=%s %s %s", git, visible.ShellWord(ref.Name+":"+ref.ID), visible.ShellWord(a.Name),
+		return fmt.Sprintf("%spush --force-with-lease=%s %s %s", git, visible.ShellWord(ref.Name+":"+ref.ID), remoteWord(a.Name),
 			visible.ShellWord(c.in.File.Rewritten[i].New+":"+ref.Name))
 	case own:
-		return git + "push " + visible.ShellWord(a.Name) + " --delete " + visible.ShellWord(ref.Name) + "   # first move what is needed of it to the new history"
+		return git + "push --delete " + remoteWord(a.Name) + " " + visible.ShellWord(ref.Name) + "   # first move what is needed of it to the new history"
 	case a.Path != "":
 		return "git -C " + visible.ShellWord(a.Path) + " update-ref -d " + visible.ShellWord(ref.Name)
 	default:
-		return "skant recover plan " + visible.ShellWord(push) + "   # the text for the host's support: nobody else can delete " + visible.ShellWord(ref.Name)
+		return "skant recover plan " + push + "   # the text for the host's support: nobody else can delete " + visible.ShellWord(ref.Name)
 	}
 }

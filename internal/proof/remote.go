@@ -28,13 +28,16 @@ type RemoteAnswer struct {
 	// Refs are those of its refs that lead to a secret's old objects, by the secret's number; All is how many it has.
 	Refs map[int][]RemoteHolder
 	All  int
+	// Listed are all of its refs. PushOnly says that it is no place to fetch from under its name.
+	Listed   []RemoteHolder
+	PushOnly bool
 	// Served says of ids, in hex, whether it gives them out. What was not asked about is missing.
 	Served map[string]repo.Served
 }
 
 // label is how it is called.
 func (a *RemoteAnswer) label() string {
-	if a.Address == "" {
+	if a.Address == "" || a.Address == a.Name {
 		return a.Name
 	}
 	return a.Name + " (" + a.Address + ")"
@@ -46,7 +49,7 @@ type RemoteHolder struct{ Name, ID string }
 // AskRemote asks a remote of a clone. It never fails: what could not be found out is in the answer.
 func AskRemote(ctx context.Context, asker *repo.Asker, f *incident.File) *RemoteAnswer {
 	a := &RemoteAnswer{
-		Name: asker.Name, Address: asker.Address, Path: asker.Path, Refs: map[int][]RemoteHolder{}, Served: map[string]repo.Served{},
+		Name: asker.Name, Address: asker.Address, Path: asker.Path, PushOnly: asker.PushOnly, Refs: map[int][]RemoteHolder{}, Served: map[string]repo.Served{},
 	}
 	if a.Err = a.refs(ctx, asker, f); a.Err == nil {
 		a.served(ctx, asker, f)
@@ -68,6 +71,9 @@ func (a *RemoteAnswer) refs(ctx context.Context, p *repo.Asker, f *incident.File
 		return ref.Peeled
 	})
 	a.All = len(listed)
+	for _, ref := range listed {
+		a.Listed = append(a.Listed, RemoteHolder{ref.Name, ref.ID.String()})
+	}
 	if len(listed) == 0 {
 		return nil
 	}
@@ -166,11 +172,11 @@ func rank(kind string) int {
 func (c *check) remotes(s *incident.Secret) {
 	const claim = "the remote does not have it any more"
 	if !c.in.AskRemotes {
-		c.add(Remote, "", s.Number, incident.Unknown, claim, "no remote was asked", "skant recover check --remote --incident "+visible.ShellWord(c.in.Incident))
+		c.add(Remote, "", s.Number, incident.Unknown, claim, "no remote was asked", c.again("--remote"))
 		return
 	}
 	if len(c.in.Remotes) == 0 {
-		c.add(Remote, "", s.Number, incident.Unknown, claim, "the clone has no remote: where was it pushed to?", "git remote add origin URL")
+		c.add(Remote, "", s.Number, incident.Unknown, claim, "the clone has no remote: where was it pushed to?", "git -C "+c.first()+" remote add origin URL")
 	}
 	for _, a := range c.in.Remotes {
 		c.remote(s, a)
@@ -181,7 +187,7 @@ func (c *check) remote(s *incident.Secret, a *RemoteAnswer) {
 	say := func(state incident.State, detail, remedy string) {
 		c.add(Remote, a.label(), s.Number, state, a.label()+" does not have it any more", detail, remedy)
 	}
-	again := "skant recover check --remote --incident " + visible.ShellWord(c.in.Incident)
+	again := c.again("--remote")
 	if a.Err != nil {
 		say(incident.Unknown, a.Err.Error(), again)
 		return
@@ -206,19 +212,68 @@ func (c *check) remote(s *incident.Secret, a *RemoteAnswer) {
 	case len(refs) > 0 || len(yes) > 0:
 		c.remoteOpen(s, a, refs, yes, say)
 	case len(objects) == 0:
-		say(incident.Unknown, "the file of the incident has no object of it", "skant recover check --remote --report FILE --incident "+visible.ShellWord(c.in.Incident)+"   # FILE: a report of before the purge")
+		say(incident.Unknown, "the file of the incident has no object of it", c.again("--remote", "--report FILE")+"   # FILE: a report of before the purge")
 	case a.RefsErr != nil:
 		say(incident.Unknown, "its refs could not be followed: "+a.RefsErr.Error(), again)
 	case len(unanswered) > 0:
 		say(incident.Unknown, strings.TrimSuffix(fmt.Sprintf("it gave no answer about %s: %s", list(unanswered), a.Silent), ": "), again)
+	case len(c.unsearched(a)) > 0:
+		names := c.unsearched(a)
+		say(incident.Unknown, "no clone that was searched has what these refs name: "+list(names), c.fetch(a, names)+"   # then check again")
 	default:
-		say(incident.Proven, fmt.Sprintf("none of its %d refs leads to an old object; %d of %d were asked for by id, and it has none of them", a.All, asked, len(objects)), "")
+		say(incident.Proven, fmt.Sprintf("%s to an old object; %d of %d were asked for by id, and it has none of them", noneOf(a.All), asked, len(objects)), "")
 	}
+}
+
+// noneOf begins the sentence that no ref leads to something.
+func noneOf(refs int) string {
+	if refs == 1 {
+		return "its one ref does not lead"
+	}
+	return fmt.Sprintf("none of its %d refs leads", refs)
+}
+
+// unsearched returns the refs of a remote that name what no clone has that was searched: nobody knows what is in it.
+func (c *check) unsearched(a *RemoteAnswer) []string {
+	var names []string
+	for _, ref := range a.Listed {
+		if c.in.Searched != nil && !c.in.Searched(ref.ID) {
+			names = append(names, ref.Name)
+		}
+	}
+	return names
+}
+
+// remoteWord is the name of a remote in a command: a clone can call it what git would take for an option.
+func remoteWord(name string) string {
+	if strings.HasPrefix(name, "-") {
+		return "-- " + visible.ShellWord(name)
+	}
+	return visible.ShellWord(name)
+}
+
+// maxFetched bounds the refs that a command names.
+const maxFetched = 50
+
+// fetch is the command that brings refs of a remote into its clone, without giving them names there.
+func (c *check) fetch(a *RemoteAnswer, names []string) string {
+	from := a.Name
+	if a.PushOnly {
+		from = cmp.Or(a.Path, a.Address)
+	}
+	words := []string{"git", "-C", visible.ShellWord(cmp.Or(a.From, ".")), "fetch", "--quiet", "--no-tags", remoteWord(from)}
+	for _, name := range names[:min(len(names), maxFetched)] {
+		words = append(words, visible.ShellWord(name))
+	}
+	return strings.Join(words, " ")
 }
 
 // remoteOpen says what a remote still has.
 func (c *check) remoteOpen(s *incident.Secret, a *RemoteAnswer, refs []RemoteHolder, yes []string, say func(incident.State, string, string)) {
-	push := cmp.Or(a.From, ".")
+	push := c.first()
+	if a.From != "" {
+		push = c.at(a.From)
+	}
 	var names, details, remedies []string
 	for _, ref := range refs {
 		names = append(names, ref.Name)
@@ -238,7 +293,7 @@ func (c *check) remoteOpen(s *incident.Secret, a *RemoteAnswer, refs []RemoteHol
 			remedies = append(remedies, "git -C "+visible.ShellWord(a.Path)+" reflog expire --expire=now --expire-unreachable=now --all   # where somebody works there, this drops stashes",
 				"git -C "+visible.ShellWord(a.Path)+" gc --quiet --prune=now")
 		} else {
-			remedies = append(remedies, "skant recover plan "+visible.ShellWord(push)+"   # the text for the host's support, who must run the garbage collection")
+			remedies = append(remedies, "skant recover plan "+push+"   # the text for the host's support, who must run the garbage collection")
 		}
 	}
 	say(incident.Open, strings.Join(details, "; "), strings.Join(distinct(remedies), "\n"))

@@ -58,17 +58,17 @@ func (r *Result) headline() string {
 
 // part is the claims about one secret, or about all of them.
 type part struct {
-	title  string
-	claims []Claim
+	title, short string
+	claims       []Claim
 }
 
 func (r *Result) parts() []part {
 	var all []part
 	for _, s := range r.Secrets {
-		all = append(all, part{fmt.Sprintf("Secret %d: %s %s", s.Number, s.Title, s.Redacted), r.about(s.Number)})
+		all = append(all, part{fmt.Sprintf("Secret %d: %s %s", s.Number, s.Title, s.Redacted), fmt.Sprintf("secret %d", s.Number), r.about(s.Number)})
 	}
 	if rest := r.about(0); len(rest) > 0 {
-		all = append(all, part{"So that it does not come back", rest})
+		all = append(all, part{"So that it does not come back", "what brings it back", rest})
 	}
 	return all
 }
@@ -81,6 +81,21 @@ func (r *Result) about(number int) []Claim {
 		}
 	}
 	return all
+}
+
+// shown remembers which commands of several lines were shown, and for which part: of a stale clone they are the same for each secret.
+type shown map[string]string
+
+// again returns for which part the commands of a claim were shown already; "" if they were not, or are but one line.
+func (s shown) again(p *part, remedy string) string {
+	if !strings.Contains(remedy, "\n") {
+		return ""
+	}
+	if before, ok := s[remedy]; ok {
+		return before
+	}
+	s[remedy] = p.short
+	return ""
 }
 
 // repeated reports whether the commands of a claim follow with a later one of the same part: they are shown once.
@@ -97,6 +112,7 @@ func repeated(claims []Claim, i int) bool {
 func (r *Result) Text(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\nincident %s, checked %s\n", r.headline(), r.Incident, date(r.At))
+	seen := shown{}
 	for _, p := range r.parts() {
 		fmt.Fprintf(&b, "\n%s\n", p.title)
 		for i, c := range p.claims {
@@ -106,6 +122,10 @@ func (r *Result) Text(w io.Writer) error {
 			}
 			b.WriteString("\n")
 			if c.Remedy == "" || repeated(p.claims, i) {
+				continue
+			}
+			if before := seen.again(&p, c.Remedy); before != "" {
+				fmt.Fprintf(&b, "             # the commands of %s, above, do this, too\n", before)
 				continue
 			}
 			for line := range strings.SplitSeq(c.Remedy, "\n") {
@@ -131,6 +151,7 @@ func (r *Result) Text(w io.Writer) error {
 func (r *Result) Markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\nIncident %s, checked %s.\n", r.headline(), span(r.Incident), date(r.At))
+	seen := shown{}
 	for _, p := range r.parts() {
 		fmt.Fprintf(&b, "\n## %s\n\n", escape(p.title))
 		for i, c := range p.claims {
@@ -143,7 +164,12 @@ func (r *Result) Markdown(w io.Writer) error {
 				fmt.Fprintf(&b, ": %s", escape(c.Detail))
 			}
 			b.WriteString("\n")
-			if c.Remedy != "" && !repeated(p.claims, i) {
+			if c.Remedy == "" || repeated(p.claims, i) {
+				continue
+			}
+			if before := seen.again(&p, c.Remedy); before != "" {
+				fmt.Fprintf(&b, "\n  The commands of %s, above, do this, too.\n\n", before)
+			} else {
 				fence := fenceFor(c.Remedy)
 				fmt.Fprintf(&b, "\n  %ssh\n  %s\n  %s\n\n", fence, strings.ReplaceAll(c.Remedy, "\n", "\n  "), fence)
 			}

@@ -74,6 +74,9 @@ func (p *Plan) about(l *Leak) [][][]Span {
 		commit *scanner.Commit
 	}{{"First commit", e.First}, {"Last commit", e.Last}} {
 		if c.commit != nil {
+			if l.ownKind(c.commit.ID) == scanner.KindStash {
+				c.name = strings.Replace(c.name, "commit", "stash entry", 1)
+			}
 			row(c.name, append(commitSpans(c.commit), l.own(c.commit.ID)...)...)
 		}
 	}
@@ -242,6 +245,9 @@ func holderKinds() []holderKind {
 
 // window says which time the logs have to be read for, and how sure that is.
 func (p *Plan) window(l *Leak) []Span {
+	if l.Ahead {
+		return words("Since when it was exposed is not known: the dates that tell lie in the future, so a clock was wrong, or somebody set it. Read the logs as far back as they go.")
+	}
 	if l.Since.IsZero() {
 		return words("Since when it was exposed is not known: read the logs as far back as they go.")
 	}

@@ -79,7 +79,7 @@ func newFacts(l *Leak, reportedAt time.Time) facts {
 			standard(name+"_unix", strconv.FormatInt(t.Unix(), 10))
 		}
 	}
-	if !l.First.IsZero() {
+	if !l.First.IsZero() && !l.Ahead {
 		standard("first_seen_date", l.First.UTC().Format(time.DateOnly))
 	}
 	if len(l.Refs) > 0 {

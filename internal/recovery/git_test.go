@@ -6,13 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/skant-dev/skant/internal/exposure"
-	"github.com/skant-dev/skant/internal/repo"
-	"github.com/skant-dev/skant/internal/source"
-	"github.com/skant-dev/skant/rules"
-	"github.com/skant-dev/skant/scanner"
 )
 
 // scriptEnv is an environment in which nothing of the user's git counts.
@@ -30,113 +23,6 @@ func bash(t *testing.T, home, script string) string {
 		t.Fatalf("%v\n%s\n%s", err, script, out)
 	}
 	return string(out)
-}
-
-// TestGitCommandsRunWordForWord leaks a secret into a repository, has the runbook written, and runs all its commands for git in
-// order in one shell. Only what a runbook cannot do is added: the editor that the reader types into, the stash the reader picks.
-func TestGitCommandsRunWordForWord(t *testing.T) {
-	if _, err := exec.LookPath("git-filter-repo"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("git-filter-repo is missing; apt-get install git-filter-repo")
-		}
-		t.Skip("NOT TESTED: git-filter-repo is missing; apt-get install git-filter-repo")
-	}
-	home := t.TempDir()
-	secret := "acme_" + strings.Repeat("x7K", 9)
-	clone := filepath.Join(home, "it's a clone")
-	bash(t, home, `set -e; git init -q --bare -b main host.git; git clone -q host.git "it's a clone" 2>/dev/null; cd "it's a clone"
-git checkout -qb main; echo harmless > README; git add .; git commit -qm start
-mkdir 'a dir'; echo "ACME_TOKEN=`+secret+`" > 'a dir/it'\''s.env'; git add .; git commit -qm 'add settings'; git tag -a v1 -m 'with `+secret+`'
-echo none > 'a dir/it'\''s.env'; git commit -qam 'take it out'; git push -q origin main v1 2>/dev/null
-echo "s=`+secret+`" > stashed; git add stashed; git stash -q; echo done > last; git add last; git commit -qm last; git push -q origin main`)
-
-	set, rep := scanned(t, clone)
-	p := New(rep, set, Options{Repository: clone, Exposure: &exposure.Exposure{}})
-	if len(p.Leaks) != 1 || len(p.Leaks[0].Places) < 3 {
-		t.Fatalf("the scan found %+v", p.Leaks)
-	}
-	before, out, ok := strings.Cut(bash(t, home, runbookScript(t, p, secret)), "=== THE HOST COLLECTS ITS GARBAGE\n")
-	if !ok || !strings.Contains(before, "STILL SERVED ") {
-		t.Errorf("a host that keeps its garbage was not found out:\n%s", before)
-	}
-	out = strings.ReplaceAll(before, "STILL SERVED", "served until then") + out
-	for _, want := range []string{"gone ", "refused ", "skant recover plan --remote origin ", "skant recover purge --remote origin --incident ", "skant recover check --report audit.json ", "skant history ."} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not said in:\n%s", want, out)
-		}
-	}
-	for _, bad := range []string{"STILL THERE", "STILL SERVED", "fatal:", "error:", secret} {
-		if strings.Contains(out, bad) {
-			t.Errorf("%q is said in:\n%s", bad, out)
-		}
-	}
-	for _, place := range []string{filepath.Join(home, "host.git"), clone} {
-		if left := bash(t, home, `cd "`+place+`"; git rev-list --all | while read -r c; do git grep -I acme_ "$c" -- || true; done; git for-each-ref --format='%(contents)' | grep acme_ || true`); place != clone && left != "" {
-			t.Errorf("%s still has it: %s", place, left)
-		}
-	}
-	if left := bash(t, home, `cd "`+clone+`"; git cat-file --batch-all-objects --batch | grep -a acme_ || true; git status --short; git rev-parse main origin/main | uniq -d | wc -l`); left != "1\n" {
-		t.Errorf("the clone still has it, or is not where the remote is: %s", left)
-	}
-	if left := bash(t, home, `cd "`+clone+`"; git stash list`); left != "" {
-		t.Errorf("the stash is still there: %s", left)
-	}
-	if _, err := os.Stat(filepath.Join(home, "skant-incident")); !os.IsNotExist(err) {
-		t.Errorf("the folder with the secret in clear is still there: %v", err)
-	}
-}
-
-func scanned(t *testing.T, path string) (*rules.Set, *scanner.Report) {
-	t.Helper()
-	set := rules.NewSet([]rules.Rule{{ID: "acme-token", Title: "Acme token", Severity: rules.Critical, Confidence: rules.HighConfidence, Anchors: []string{"acme_"},
-		Pattern: `(acme_[A-Za-z0-9]{27})`}}, nil)
-	s, err := scanner.New(set, scanner.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := repo.Open(path, repo.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := source.NewHistory(r, source.HistoryOptions{})
-	res, err := s.Scan(t.Context(), h, &scanner.Recorder{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rep := &scanner.Report{Target: "it's a clone", StartedAt: time.Now().UTC(), Coverage: res.Coverage, Findings: res.Findings}
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return set, rep
-}
-
-// runbookScript is all that the runbook has for the repository, in its order.
-func runbookScript(t *testing.T, p *Plan, secret string) string {
-	t.Helper()
-	var b strings.Builder
-	b.WriteString("set -eu\nskant() { echo \"skant $*\"; }\nEDITOR='tee'\n")
-	for _, s := range p.Git {
-		for _, step := range s.Steps {
-			run := step.Run
-			if run == "" {
-				continue
-			}
-			for _, m := range step.Missing {
-				if m.Name != "stash" {
-					t.Errorf("%s: %s is left to the reader", plain(step.Title), m.Name)
-				}
-			}
-			run = strings.ReplaceAll(run, "<stash>", "'stash@{0}'")
-			if strings.Contains(run, "EDITOR") { // what the reader types
-				run = "{ " + run + "\n} <<< 'literal:" + secret + "==>REMOVED' > /dev/null"
-			}
-			if strings.Contains(run, "STILL SERVED") { // until the server of one's own collects its garbage, as the step says
-				b.WriteString(run + "\necho === THE HOST COLLECTS ITS GARBAGE\ngit -C \"$HOME/host.git\" gc -q --prune=now\n")
-			}
-			b.WriteString(run + "\n")
-		}
-	}
-	return b.String()
 }
 
 // TestUnpushedWorkIsLeftAlone moves the branches of a clone after the history of its remote was rewritten: what was never pushed stays where it is.

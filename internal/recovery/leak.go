@@ -38,6 +38,7 @@ func newLeak(found []*scanner.Finding, number int, set *rules.Set, reportedAt ti
 	l.RefCount = max(l.RefCount, len(l.Refs))
 	l.Refs = l.Refs[:min(len(l.Refs), maxRefs)]
 	l.survey(opt.Exposure)
+	l.doubt(reportedAt)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		l.Facts = append(l.Facts, Fact{name, known[name]})
 	}
@@ -90,6 +91,13 @@ func (l *Leak) survey(e *exposure.Exposure) {
 			l.Last = latest(l.Last, s.Last.Date)
 		}
 		return
+	}
+}
+
+// doubt takes a beginning for unknown that lies after the scan: logs that are searched from then on would be silent, whoever used the secret.
+func (l *Leak) doubt(reportedAt time.Time) {
+	if !reportedAt.IsZero() && l.Since.After(reportedAt) {
+		l.Since, l.Ahead = time.Time{}, true
 	}
 }
 

@@ -74,6 +74,8 @@ type Leak struct {
 	// First and Last bound when the repository held it, Since is from when on logs have to be read: the earliest time that
 	// anything knows of. Zero where that is not known.
 	First, Last, Since time.Time
+	// Ahead says that Since is zero because all that is known lies in the future: a clock was wrong, or somebody set it.
+	Ahead bool
 	// InHead says that at least one place is still there today.
 	InHead bool
 	// Refs are full names of refs that reach it, RefCount how many are known to.
@@ -152,8 +154,11 @@ type Entry struct {
 
 // Options says what is known besides the report. The zero value is right for most repositories.
 type Options struct {
-	// Remote is the name of the remote that is purged; empty means origin.
+	// Remote is the name of the remote that is purged; empty means origin. Others are further remotes of the clone.
 	Remote string
+	Others []string
+	// Alone says that the repository has no remote: it may be what others push to.
+	Alone bool
 	// Exposure is what a survey of the repository found out; nil if there was none.
 	Exposure *exposure.Exposure
 	// Repository is the absolute path of the clone, for commands; empty means the report's target where that is one.

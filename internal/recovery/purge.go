@@ -26,6 +26,9 @@ func gitSections(p *Plan, opt Options) []Section {
 	if opt.Remote != "" {
 		remote = opt.Remote
 	}
+	if opt.Alone {
+		remote = ""
+	}
 	s := survey(p)
 	repo := repository(opt.Repository)
 	var out []Section
@@ -55,9 +58,13 @@ func gitSections(p *Plan, opt Options) []Section {
 		out = append(out, clean)
 	}
 	if s.rewritable() {
+		intro := words("Rewriting and pushing changes the branches and tags of one remote. Copies elsewhere stay until somebody removes each of them.")
+		if len(opt.Others) > 0 {
+			intro = append(append(intro, Span{" This clone has more remotes; purge, push and prove for each of them, too: ", Words}),
+				append(namesOf(opt.Others, maxRemotes), Span{".", Words})...)
+		}
 		out = append(out,
-			Section{Title: "What a purge cannot reach", Intro: words("Rewriting and pushing changes the branches and tags of one " +
-				"remote. Copies elsewhere stay until somebody removes each of them."), Steps: unreachedSteps(s, remote, repo)},
+			Section{Title: "What a purge cannot reach", Intro: intro, Steps: unreachedSteps(s, remote, repo)},
 			Section{Title: "Prove it", Steps: proveSteps(s, remote, repo)},
 		)
 	}
@@ -173,12 +180,15 @@ func in(repo string, s Step) Step {
 	return s
 }
 
+// unstage works before the first commit, too, and takes a path as it is: one may begin with a colon or have a star.
+const unstage = "git --literal-pathspecs reset -q -- "
+
 func currentSteps(s *scene, repo string) []Step {
 	var out []Step
 	if len(s.staged) > 0 {
 		var run []string
 		for _, path := range s.staged[:min(len(s.staged), maxIDs)] {
-			run = append(run, "git restore --staged -- "+visible.ShellWord(path))
+			run = append(run, unstage+visible.ShellWord(path))
 		}
 		out = append(out, in(repo, Step{Title: words("Take it out of the index"), Run: strings.Join(run, "\n"), Text: words(
 			"It is staged and not committed, so history has nothing to purge yet. Take the value out of the file before you stage it again.")}))
@@ -209,11 +219,14 @@ func repository(target string) string {
 
 // programSteps purge by this program.
 func programSteps(remote, repo string) []Step {
-	remote = visible.ShellWord(remote)
+	from := ""
+	if remote != "" {
+		from = "--remote " + visible.ShellWord(remote) + " "
+	}
 	steps := []Step{
-		{Title: words("See what would be done"), Run: "skant recover plan --remote " + remote + " " + repo, Text: words("It changes nothing: what stands in the way, what is rewritten, " +
+		{Title: words("See what would be done"), Run: "skant recover plan " + from + repo, Text: words("It changes nothing: what stands in the way, what is rewritten, " +
 			"the commands to push, what a purge cannot reach, and the letter to the host's support.")},
-		{Title: words("Purge"), Run: "skant recover purge --remote " + remote + " --incident " + incidentFile + " --yes " + repo, Text: words("It needs git-filter-repo, saves everything as a " +
+		{Title: words("Purge"), Run: "skant recover purge " + from + "--incident " + incidentFile + " --yes " + repo, Text: words("It needs git-filter-repo, saves everything as a " +
 			"bundle first, and changes neither your clone nor the remote.")},
 		{Title: words("Run the commands that it printed"), Text: words("Word for word and in their order: for this clone, for the remote, for every other clone. Nothing is purged before that.")},
 	}
@@ -302,13 +315,18 @@ func purgeSteps(s *scene, remote, repo string) []Step {
 		steps = append(steps, Step{Title: words("Rename or delete the ref that is named after it"),
 			Run: inMirror("git for-each-ref --format='%(refname)'")})
 	}
+	push := "GitHub refuses `refs/pull/*`, which only it may change: expected, and the reason for a " +
+		"word with its support below. Branch protection must allow the force-push for the moment. Signatures of rewritten commits " +
+		"and tags are lost."
+	if remote == "" {
+		push = "The repository has no remote, so this changes itself. Where it has a work tree, git refuses the branch that is checked out: run `git switch --detach` there first, and go back after. " +
+			"Signatures of rewritten commits and tags are lost."
+	}
 	return append(steps,
 		Step{Title: words("Look before you push"), Text: words("The same branches and tags must be there (diff prints " +
 			"nothing), the log must show the same work, and the scan must find nothing."),
 			Run: inMirror("git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\n" + find), Missing: missing},
-		Step{Title: words("Push"), Text: words("GitHub refuses `refs/pull/*`, which only it may change: expected, and the reason for a " +
-			"word with its support below. Branch protection must allow the force-push for the moment. Signatures of rewritten commits " +
-			"and tags are lost."), Run: "REPO=" + repo + "\n" + inMirror(`git push --force --mirror "`+address(remote)+`"`), Missing: unknownMissing(repo)},
+		Step{Title: words("Push"), Text: words(push), Run: "REPO=" + repo + "\n" + inMirror(`git push --force --mirror -- "`+address(remote)+`"`), Missing: unknownMissing(repo)},
 	)
 }
 
@@ -322,7 +340,7 @@ func moveBranches(remote string) string {
 	return "git fetch --prune --tags --force " + visible.ShellWord(remote) + "\nAT=$(git symbolic-ref -q --short HEAD)\n" +
 		"for b in $(git for-each-ref --format='%(refname:strip=2)' refs/heads)\ndo if git merge-base --is-ancestor \"refs/heads/$b\" " +
 		visible.ShellWord(tracked) + `"$b@{1}" 2>/dev/null && git switch -q "$b" && git reset -q --keep ` + visible.ShellWord(tracked) + `"$b"` +
-		"\n  then echo \"moved $b\"\n  else echo \"LEFT ALONE $b\"\n  fi\ndone\ngit switch -q \"$AT\""
+		"\n  then echo \"moved $b\"\n  else echo \"LEFT ALONE $b\"\n  fi\ndone\ngit switch -q \"${AT:---detach}\""
 }
 
 // forgetReflogs expires every reflog but that of the stash, whose entries are the stashes themselves.
@@ -334,7 +352,7 @@ func localSteps(s *scene, remote, repo string) []Step {
 		return nil
 	}
 	var out []Step
-	if s.rewritable() {
+	if s.rewritable() && remote != "" {
 		out = append(out, in(repo, Step{Title: words("Bring this clone to the new history"), Text: words("Otherwise its next push brings the old one back. A branch with work that was " +
 			"never pushed is left alone: `git rebase --onto NEW OLD BRANCH` takes its own commits along, OLD being the last of the old history below them. " +
 			"Never merge, and never pull without `--rebase`."), Run: moveBranches(remote)}))
@@ -376,7 +394,10 @@ func unreachedSteps(s *scene, remote, repo string) []Step {
 func pullStep(s *scene, remote, repo string) Step {
 	out := Step{Title: words("Pull requests and views by commit id on the host"), Text: words("`refs/pull/*` and cached pages keep the old " +
 		"commits. On GitHub only support removes them: name the repository, the first changed commits and the pull requests."),
-		Link: "https://support.github.com", Run: "git ls-remote " + visible.ShellWord(remote) + " 'refs/pull/*' 'refs/merge-requests/*'"}
+		Link: "https://support.github.com", Run: "git ls-remote -- " + visible.ShellWord(remote) + " 'refs/pull/*' 'refs/merge-requests/*'"}
+	if remote == "" {
+		out.Run = "git for-each-ref refs/pull refs/merge-requests"
+	}
 	if len(s.pulls) > 0 {
 		out.Text = append(out.Text, Span{" Known are ", Words})
 		out.Text = append(append(out.Text, namesOf(s.pulls, maxHolders)...), Span{"; each leads to a secret.", Words})
@@ -401,18 +422,24 @@ func proveSteps(s *scene, remote, repo string) []Step {
 			"A server may serve a commit that no branch reaches, until it collects its garbage: ask the host's support, or run " +
 				"`git gc --prune=now` on a server of your own, and ask again. What it finds it fetches, into a repository of its own."),
 			Run: "REPO=" + repo + "\nURL=\"" + address(remote) + "\"\ncd " + caseDir + " && rm -rf ask.git && git init -q --bare ask.git && cd ask.git && " +
-				`git ls-remote "$URL" HEAD && ` + loop(s.commits, `git fetch -q --depth=1 "$URL" "$id" 2>/dev/null`, "STILL SERVED", "refused"),
+				`git ls-remote -- "$URL" HEAD && ` + loop(s.commits, `git fetch -q --depth=1 -- "$URL" "$id" 2>/dev/null`, "STILL SERVED", "refused"),
 			Missing: unknownMissing(repo)})
+	}
+	given, how := " --secret-file -", "the command waits for them. Paste all on one line, with spaces between, then Enter; nothing is shown. What has several lines, as a private key, comes from "+
+		"`--secret-file FILE`, of mode 0600, which you delete afterwards. Where no provider can be asked, leave the option out."
+	if s.hunted { // no rule finds them in what is pasted
+		given, how = "", "so nobody is asked about what was hunted."
 	}
 	steps = append(steps, Step{Title: words("Have its return refused"), Missing: first.Missing,
 		Run: inCase("skant recover check --report audit.json --incident " + incidentFile + " " + repo + "\nskant recover guard --incident " + incidentFile + " " + repo + "\ncd " + repo + " && skant hooks install all"),
 		Text: words("The first command writes the file of the incident; what it calls open is for the next step. The second puts what was purged on this clone's list, and hooks, `skant diff` and " +
-			"`skant ci` refuse it from then on. Do both in every clone, and on a server of your own: name its bare repository behind the second command, and install the hooks there. For everybody else commit `.skant-purged`.")},
+			"`skant ci` refuse it from then on. Do both in every clone, and on a server of your own: name its bare repository behind the second command, and install the hooks there. For everybody else commit the list as `.skant-purged`: where strangers can read the repository only once " +
+			"the next step has the remote proven, since its ids tell what to ask a host for that still gives it out.")},
 		Step{Title: words("Have it proven"), Missing: first.Missing,
-			Run: inCase("skant recover check --report audit.json --incident " + incidentFile + " --remote --verify " + repo),
+			Run: inCase("skant recover check --report audit.json --incident " + incidentFile + " --remote --verify" + given + " " + repo),
 			Text: words("Exit status 0 only if all is proven: providers, objects, refs, reflogs, stashes and remotes. It names what is not, with the command " +
 				"that helps, and what cannot be known. The file of the incident holds no secret: keep it with the record. Providers are asked with the " +
-				"values, which no clone has by then: add `--secret-file FILE`, of mode 0600 and with one value a line, and delete it afterwards.")})
+				"values, which no clone has by then: " + how)})
 	if last := &steps[len(steps)-1]; s.hunted {
 		last.Text = append(last.Text, Span{" No rule finds what was hunted, so that part of it stays unknown: the hunt in the fresh clone, and in this one, is the proof of that.", Words})
 	}
@@ -423,11 +450,14 @@ func proveSteps(s *scene, remote, repo string) []Step {
 // cloneMirror clones what the remote serves. Of a remote that is a path, git would otherwise copy the whole object store,
 // unreachable objects and all.
 func cloneMirror(remote, name string) string {
-	return "git clone --mirror --no-local \"" + address(remote) + "\" " + name
+	return "git clone --mirror --no-local -- \"" + address(remote) + "\" " + name
 }
 
-// address has the shell look up where the remote of $REPO is.
+// address has the shell look up where the remote of $REPO is; without a remote it is the repository itself.
 func address(remote string) string {
+	if remote == "" {
+		return "$REPO"
+	}
 	return `$(git -C "$REPO" remote get-url ` + visible.ShellWord(remote) + ")"
 }
 

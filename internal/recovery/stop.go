@@ -50,8 +50,16 @@ func revokeSteps(l *Leak, way *rules.Revocation, byHand []rules.Step, opt Option
 
 // revocable returns how a leak is ended by one request, as far as this program would do it.
 func revocable(l *Leak, f *scanner.Finding, set *rules.Set) (rules.Revocation, bool) {
-	r := set.Lookup(l.RuleID)
-	if r == nil || f.Example || f.Facts["canary"] != "" || l.gone() {
+	if l.gone() {
+		return rules.Revocation{}, false
+	}
+	return Revocable(f, set)
+}
+
+// Revocable returns how the secret of a finding is ended by one request, as far as this program would do it, and whether it would.
+func Revocable(f *scanner.Finding, set *rules.Set) (rules.Revocation, bool) {
+	r := set.Lookup(f.RuleID)
+	if r == nil || f.Example || f.Facts["canary"] != "" {
 		return rules.Revocation{}, false
 	}
 	if f.Secret.Known() {

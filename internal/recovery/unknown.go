@@ -1,8 +1,10 @@
 package recovery
 
 import (
+	"slices"
 	"strconv"
 
+	"github.com/skant-dev/skant/internal/exposure"
 	"github.com/skant-dev/skant/scanner"
 )
 
@@ -56,7 +58,7 @@ func unknownOf(p *Plan) [][]Span {
 			if e.Estimate && !e.PushedAt.IsZero() {
 				estimated++
 			}
-			if e.PushedAt.IsZero() {
+			if e.PushedAt.IsZero() && !slices.ContainsFunc(e.Holders, func(h exposure.Holder) bool { return h.Kind == exposure.RemoteTracking }) {
 				unpushed++
 			}
 			if len(e.Remotes) > 0 {
@@ -72,7 +74,7 @@ func unknownOf(p *Plan) [][]Span {
 		say(Span{"What reaches them, and when they were pushed: " + secretsAre(missed, len(p.Leaks)) + " not part of what the repository was asked.", Words})
 	}
 	if undated > 0 {
-		say(Span{"Since when " + secretsAre(undated, len(p.Leaks)) + " exposed: no commit tells. Read the logs as far back as they go.", Words})
+		say(Span{"Since when " + secretsAre(undated, len(p.Leaks)) + " exposed: no date tells, or only dates in the future. Read the logs as far back as they go.", Words})
 	}
 	if estimated > 0 {
 		say(Span{"The time of the first push is an estimate (" + secretsAre(estimated, len(p.Leaks)) + " concerned) from the date of a commit, which its maker's clock set, or of a fetch, before which it was pushed: read the logs from some days earlier.", Words})

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/skant-dev/skant/internal/visible"
@@ -103,13 +104,21 @@ func purgedType(f *scanner.Finding) string {
 // bringAlong says what to do, for each sort of object that comes back.
 func (t *textWriter) bringAlong(objects []*Group) {
 	last := map[string]*scanner.Finding{}
+	first := "" // what has to be ended before: nothing else works until then
 	for _, g := range objects {
 		f := g.First()
+		if first == "" && len(f.Reasons) > 1 {
+			first = f.Reasons[1]
+		}
 		if kind := purgedType(f); last[kind] == nil {
 			last[kind] = f // the newest, as they are sorted
 		}
 	}
 	t.wrapped("What was purged may not come back: no comment, ignore file, baseline or setting allows it.", "", t.strong)
+	if what, command, ok := strings.Cut(first, ": "); ok {
+		t.wrapped(strings.ToUpper(what[:1])+what[1:]+":", "", t.strong)
+		t.line("  " + visible.Text(command))
+	}
 	if c := last["commit"]; c != nil {
 		t.wrapped("This clone is stale: it has the history from before the purge. Fetch the cleaned one and rebase on it; never merge the two, "+
 			"which brings everything back. Or clone anew.", "", t.strong)
