@@ -42,7 +42,7 @@ var playbookPrograms = strings.Fields(`
 	kubectl kubeadm k3s oc docker cosign gitlab-runner
 	psql mysql mongosh redis-cli sqlcmd rabbitmqctl
 	openssl gpg ssh-keygen wg wg-quick age-keygen minisign certbot sops pass claude scw
-	sudo systemctl journalctl crontab last find zgrep awk pkill xargs sleep
+	sudo systemctl journalctl crontab last find zgrep awk pkill xargs sleep mv
 	cat head tr date cut grep base64 basenc sort`)
 
 // playbookCommands returns the commands of every playbook of the built-in rules, each text once.

@@ -174,7 +174,12 @@ func (r *ciRun) all() error {
 		return err
 	}
 	r.additionNotes(p)
-	if err := r.app.useGuard(p, r.commits.repo, r.commits.spec.Bases); err != nil {
+	// The base of a merge request may be from before the purge: where the histories fork.
+	tracked, err := fetched(r.commits.repo)
+	if err == nil {
+		err = r.app.useGuard(p, r.commits.repo, slices.Concat(r.commits.spec.Bases, tracked))
+	}
+	if err != nil {
 		return r.unknown(err)
 	}
 	if r.scope != "range" && !p.guard.list.Empty() {

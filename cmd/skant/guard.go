@@ -24,6 +24,8 @@ type guard struct {
 	list *incident.Purged
 	// off searches with the rules of what was purged that are switched off; nil if none is.
 	off *scanner.Scanner
+	// unread says which lists are not in this partial clone, and how to get them: what they keep away is not known.
+	unread []string
 	// tips of repo are looked at, in addition to what the source brings.
 	repo *repo.Repository
 	tips []pack.ID
@@ -31,6 +33,9 @@ type guard struct {
 
 // reach looks for purged commits in what the tips lead to. If time runs out, the search that follows says so.
 func (g *guard) reach(ctx context.Context, rec *scanner.Recorder) error {
+	for _, why := range g.unread {
+		rec.Unread("policy files", why, incident.PolicyName)
+	}
 	err := g.Reach(ctx, rec, g.repo, g.tips)
 	if ctx.Err() != nil {
 		return nil
@@ -66,9 +71,16 @@ func (a *app) useGuard(p *prepared, r *repo.Repository, bases []pack.ID) error {
 		return err
 	}
 	list = joined(list, own)
-	for _, policy := range basePolicies(r, bases) {
+	all, err := basePolicies(r, bases)
+	if err != nil { // a partial clone without trees; most repositories were never purged
+		a.say(msgGuardNoTree, a.scrub(lines(err.Error())))
+	}
+	for _, policy := range all {
 		more, err := readPurged(policy)
-		if err != nil { // it may be what the change is about to mend
+		switch {
+		case errors.Is(err, pack.ErrNotFound):
+			g.unread = append(g.unread, fmt.Sprintf(msgGuardUnread, strings.TrimPrefix(policy.origin, "commit ")))
+		case err != nil: // it may be what the change is about to mend
 			a.say(msgGuardBase, a.scrub(lines(err.Error())))
 		}
 		list = joined(list, more)
@@ -159,10 +171,9 @@ func (g *guard) again(ctx context.Context, src scanner.Source, res *scanner.Resu
 	return nil
 }
 
-// basePolicies are those of commits, as far as they are here and can be read: a clone that has fetched a cleaned history, and not
-// merged it, knows by that what was purged.
-func basePolicies(r *repo.Repository, bases []pack.ID) []policyFiles {
-	var all []policyFiles
+// basePolicies are those of commits that are here: a clone that has fetched a cleaned history, and not merged it, knows by that what
+// was purged. The error is for the first commit of which it cannot be told whether it has a list.
+func basePolicies(r *repo.Repository, bases []pack.ID) (all []policyFiles, first error) {
 	met := map[pack.ID]bool{}
 	for _, id := range bases {
 		if len(all) == maxBasePolicies {
@@ -176,12 +187,16 @@ func basePolicies(r *repo.Repository, bases []pack.ID) []policyFiles {
 		if err != nil || tip.Type != pack.Commit {
 			continue
 		}
-		if list, err := r.FileAt(tip.ID, incident.PolicyName); err == nil && !met[list.ID] {
+		list, err := r.FileAt(tip.ID, incident.PolicyName)
+		switch {
+		case err == nil && !met[list.ID]:
 			met[list.ID] = true
 			all = append(all, commitPolicy(r, tip.ID))
+		case err != nil && !errors.Is(err, fs.ErrNotExist) && first == nil:
+			first = err
 		}
 	}
-	return all
+	return all, first
 }
 
 // fetched are the commits that remote-tracking refs are at, the default branches first: where the list of a cleaned history is if

@@ -325,7 +325,9 @@ func scanAgain(ctx context.Context, s *scanner.Scanner, path string, maxSize int
 	if err = errors.Join(err, src.Close(), r.Close()); err != nil {
 		return nil, false, err
 	}
-	return append(src.found, res.Findings...), res.Coverage.Complete, ctx.Err()
+	return append(src.found, res.Findings...), !slices.ContainsFunc(res.Coverage.Skipped, func(s scanner.Skip) bool {
+		return s.Unread && s.What != "LFS objects" // a mirror has none of them: they were searched in the clone, and are not rewritten
+	}), ctx.Err()
 }
 
 // oneText is a [scanner.Source] of one text.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -165,6 +167,9 @@ func (a *app) nameRemotes(ctx context.Context, r *repo.Repository, scrub func(st
 	for _, one := range remotes {
 		named := one.Name != one.Address // the others are addresses that a branch pushes to
 		if named && !slices.Contains(names, one.Name) && scrub(one.Name) == one.Name {
+			if below := strings.HasPrefix(one.Address, "./") || strings.HasPrefix(one.Address, "../"); len(names) == 0 && below {
+				opt.RemotePath = filepath.Join(cmp.Or(r.WorkTree(), r.GitDir()), one.Address)
+			}
 			names = append(names, one.Name)
 		}
 	}

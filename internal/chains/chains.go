@@ -100,12 +100,3 @@ func Make(m Material, c Choices, limits Limits) []Version {
 	}
 	return list
 }
-
-// Flat returns versions as content without bases: a plain search of them is what any other is held against.
-func Flat(list []Version) []Version {
-	flat := make([]Version, len(list))
-	for i, v := range list {
-		flat[i] = Version{Data: v.Data, Base: -1}
-	}
-	return flat
-}

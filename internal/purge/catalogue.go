@@ -54,7 +54,7 @@ func Catalogue() []CheckKind {
 		{"protected branches", "", "only the host knows: where to look", true},
 		{"signatures", "", "signed commits, merges of signed tags and signed tags that lose their signature", false},
 		{"left out", "", "versions of files that are left out as a whole, with their names", false},
-		{"same text elsewhere", "", "versions of files of which the scan reported nothing and that have the text", false},
+		{"same text elsewhere", "", "versions of files, messages and names of which the scan reported nothing and that have the text: how many places, and in how many it is a part of a longer word", false},
 		{"borrowed objects", "", "objects of another repository (alternates), which keeps them", false},
 		{"Git LFS", "", "content that is not rewritten", false},
 		{"submodules", "", "repositories of their own, which are not rewritten", false},

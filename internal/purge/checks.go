@@ -65,9 +65,66 @@ func (p *Plan) checkTexts() {
 		}
 	}
 	p.checkLeftOut()
-	if p.objects.more > 0 {
-		p.add("same text elsewhere", Note, "", "%s of which the scan reported nothing: there it is replaced, too.", count(p.objects.more, "version of a file has the text of a secret", "versions of files have the text of a secret"))
+	p.checkElsewhere()
+}
+
+// checkElsewhere says where a text is replaced of which the scan reported nothing: a password may be an ordinary word.
+func (p *Plan) checkElsewhere() {
+	if text, words := p.elsewhere(); text != "" {
+		p.add("same text elsewhere", Note, p.without(words), "%s", text)
 	}
+}
+
+// elsewhere is what is said of the places of which the scan reported nothing, empty if there are none; words are the secrets that may be ordinary text.
+func (p *Plan) elsewhere() (text string, words map[string]bool) {
+	more := p.objects.more
+	if len(more) == 0 {
+		return "", nil
+	}
+	var parts []string
+	for _, s := range []struct {
+		n         int
+		one, many string
+	}{
+		{more[pack.Blob], "version of a file", "versions of files"}, {more[pack.Commit] + more[pack.Tag], "message or author", "messages or authors"},
+		{more[pack.Tree], "version of a folder, in names of files", "versions of folders, in names of files"},
+	} {
+		if s.n > 0 {
+			parts = append(parts, count(s.n, s.one, s.many))
+		}
+	}
+	text, words = "Of "+strings.Join(parts, " and ")+" the scan reported nothing, and they have the text of a secret: there it is replaced, too.", map[string]bool{}
+	for _, s := range p.Secrets {
+		if n := p.objects.elsewhere[s.Fingerprint]; n.all > 0 {
+			text += fmt.Sprintf(" Secret %d: %s", s.Number, count(n.all, "place", "places"))
+			if n.inWord > 0 {
+				text += fmt.Sprintf(", %d of them within a longer word", n.inWord)
+				words[s.Fingerprint] = true
+			}
+			text += "."
+		}
+	}
+	if len(words) > 0 {
+		text += " Within a longer word it may be ordinary text, which the purge damages, names of files and branches included: then let the new password be enough, and leave this secret in the history."
+	}
+	return text, words
+}
+
+// without is the command that plans the purge of all secrets but some; empty if these are none or all.
+func (p *Plan) without(some map[string]bool) string {
+	if len(some) == 0 || len(some) >= len(p.wanted) {
+		return ""
+	}
+	run := "skant recover plan"
+	if p.in.Ask && p.in.Remote != "" {
+		run += " --remote " + visible.ShellWord(p.in.Remote)
+	}
+	for _, s := range p.Secrets {
+		if !some[s.Fingerprint] {
+			run += " --only " + s.Print
+		}
+	}
+	return run + " " + visible.ShellWord(p.clonePath()) + "   # the other secrets alone"
 }
 
 // checkLeftOut names the files of which versions are left out: that may be more than somebody wants to lose.
@@ -98,20 +155,7 @@ func (p *Plan) checkLeftOut() {
 	if inHead {
 		text += " HEAD has one of them: take the value out of the file and commit that first, or the file is missing or old there afterwards."
 	}
-	run := ""
-	if len(whole) < len(p.wanted) {
-		run = "skant recover plan"
-		if p.in.Ask && p.in.Remote != "" {
-			run += " --remote " + visible.ShellWord(p.in.Remote)
-		}
-		for _, s := range p.Secrets {
-			if !whole[s.Fingerprint] {
-				run += " --only " + s.Print
-			}
-		}
-		run += " " + visible.ShellWord(p.clonePath()) + "   # the other secrets alone"
-	}
-	p.add("left out", Note, run, "%s", text)
+	p.add("left out", Note, p.without(whole), "%s", text)
 }
 
 // checkClone looks at what the clone is made of.

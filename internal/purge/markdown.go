@@ -180,6 +180,9 @@ func (p *Plan) effect(b *page, res *Result) {
 	for _, line := range p.effectLines(res) {
 		b.line("- %s", line)
 	}
+	if text, _ := p.elsewhere(); res != nil && text != "" {
+		b.line("- %s", text)
+	}
 	for _, r := range e.Refs[:min(len(e.Refs), maxListed)] {
 		b.line("  - %s%s", quoted(r.Shown), r.note())
 	}

@@ -24,10 +24,13 @@ type objects struct {
 	commits, tags, trees map[pack.ID]bool
 	// people are the persons, as "name <email>", whose names hold one.
 	people map[person]bool
-	// more counts blobs that have a text and of which the scan reported nothing; stubborn are commits and tags of which the
-	// message would still hold a secret.
-	more     int
+	// stubborn are commits and tags of which the message would still hold a secret.
 	stubborn []string
+	// places are those of the texts in each object that is not read piece by piece, by fingerprint; of those of which the scan reported
+	// nothing, more are the objects, of which it counts the sorts, and elsewhere the places.
+	places    map[pack.ID]map[string]places
+	more      map[pack.Type]int
+	elsewhere map[string]places
 }
 
 // Sizes of blobs in bytes: above the first they are read piece by piece, above the second nothing is replaced in them and they are
@@ -39,6 +42,9 @@ const (
 
 type person struct{ name, email string }
 
+// places counts where the text of a secret stands, and in how many of them it is a part of a longer word.
+type places struct{ all, inWord int }
+
 // survey looks at every object of a repository for the texts, and takes over what the scan has found.
 func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error) {
 	store, err := r.Objects()
@@ -46,7 +52,7 @@ func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error)
 		return nil, err
 	}
 	o := &objects{text: map[pack.ID]bool{}, strip: map[pack.ID]bool{}, commits: map[pack.ID]bool{}, tags: map[pack.ID]bool{},
-		trees: map[pack.ID]bool{}, people: map[person]bool{}}
+		trees: map[pack.ID]bool{}, people: map[person]bool{}, places: map[pack.ID]map[string]places{}, more: map[pack.Type]int{}, elsewhere: map[string]places{}}
 	var mu sync.Mutex
 	var unread error
 	err = store.Each(ctx, pack.EachOptions{StreamAbove: streamAbove}, func(_ int, obj *pack.Object) error {
@@ -67,8 +73,18 @@ func (p *Plan) survey(ctx context.Context, r *repo.Repository) (*objects, error)
 		if !p.in.Texts.In(obj.Data) {
 			return nil
 		}
+		here := map[string]places{}
+		p.in.Texts.Places(obj.Data, func(fingerprint string, inWord bool) {
+			n := here[fingerprint]
+			n.all++
+			if inWord {
+				n.inWord++
+			}
+			here[fingerprint] = n
+		})
 		mu.Lock()
 		defer mu.Unlock()
+		o.places[obj.ID] = here
 		switch obj.Type {
 		case pack.Blob:
 			if binary(obj.Data) {
@@ -188,12 +204,28 @@ func (p *Plan) decide(ctx context.Context) error {
 			p.objects.text[id] = true
 		}
 	}
-	for id := range p.objects.text {
-		if !done[id] {
-			p.objects.more++
+	p.objects.count(p.in.Found)
+	return nil
+}
+
+// count sums up the places in objects of which the scan reported nothing.
+func (o *objects) count(found []scanner.Finding) {
+	reported := map[string]bool{}
+	for i := range found {
+		reported[found[i].Location.Object] = true
+	}
+	for t, set := range map[pack.Type]map[pack.ID]bool{pack.Blob: o.text, pack.Commit: o.commits, pack.Tag: o.tags, pack.Tree: o.trees} {
+		for id := range set {
+			if reported[id.String()] {
+				continue
+			}
+			o.more[t]++
+			for fingerprint, n := range o.places[id] {
+				sum := o.elsewhere[fingerprint]
+				o.elsewhere[fingerprint] = places{sum.all + n.all, sum.inWord + n.inWord}
+			}
 		}
 	}
-	return nil
 }
 
 // message notes a commit or tag in which the scan found a secret.

@@ -29,6 +29,8 @@ type Spellings interface {
 	In(data []byte) bool
 	Longest() int
 	Clean(data []byte) []byte
+	// Places calls each for every place at which Clean replaces something; inWord says that a letter or digit stands next to it.
+	Places(data []byte, each func(fingerprint string, inWord bool))
 	// Without is Clean for names.
 	Without(name, instead string) string
 	// Expressions and Names are what git-filter-repo reads with --replace-text and with --paths-from-file.

@@ -28,6 +28,11 @@ func (oneSpelling) Longest() int        { return len(leak) }
 func (oneSpelling) Clean(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte(leak), []byte("***REMOVED***"))
 }
+func (oneSpelling) Places(data []byte, each func(string, bool)) {
+	for range bytes.Count(data, []byte(leak)) {
+		each(strings.Repeat("ab", 16), bytes.Contains(data, []byte(leak+"s")))
+	}
+}
 func (oneSpelling) Without(name, instead string) string {
 	return strings.ReplaceAll(name, leak, instead)
 }

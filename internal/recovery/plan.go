@@ -157,6 +157,8 @@ type Options struct {
 	// Remote is the name of the remote that is purged; empty means origin. Others are further remotes of the clone.
 	Remote string
 	Others []string
+	// RemotePath is where the remote is, if its address is a path below the repository or beside it; empty for every other address.
+	RemotePath string
 	// Alone says that the repository has no remote: it may be what others push to.
 	Alone bool
 	// Exposure is what a survey of the repository found out; nil if there was none.

@@ -30,6 +30,7 @@ func gitSections(p *Plan, opt Options) []Section {
 		remote = ""
 	}
 	s := survey(p)
+	s.address = address(remote, opt.RemotePath)
 	repo := repository(opt.Repository)
 	var out []Section
 	if steps := currentSteps(s, repo); len(steps) > 0 {
@@ -85,6 +86,8 @@ type scene struct {
 	keys    bool
 	// pulls are refs of pull requests that reach a secret.
 	pulls []string
+	// address is a word of a command: where the remote of $REPO is.
+	address string
 	// hunted says that the values were given to a hunt, so that a search by rules may not find them.
 	hunted bool
 }
@@ -245,10 +248,10 @@ func inCase(run string) string {
 }
 
 // backupStep makes the mirror that is rewritten by hand.
-func backupStep(remote, repo string) Step {
+func backupStep(s *scene, repo string) Step {
 	backup := Step{Title: words("Clone everything that the remote has, and back it up"), Text: words(
 		"REPO is your clone; only the address of its remote is taken from there. The bundle is the way back if the rewrite goes wrong."),
-		Run: "umask 077\nREPO=" + repo + "\n" + inCase(cloneMirror(remote, "purge.git")) + "\n" +
+		Run: "umask 077\nREPO=" + repo + "\n" + inCase(cloneMirror(s, "purge.git")) + "\n" +
 			"git -C purge.git bundle create ../before.bundle --all\n" +
 			"git -C purge.git bundle verify ../before.bundle\n" +
 			"git -C purge.git for-each-ref --format='%(refname)' > refs-before.txt"}
@@ -295,7 +298,7 @@ func purgeSteps(s *scene, remote, repo string) []Step {
 	}
 	find, missing := s.search(".")
 	steps := []Step{
-		backupStep(remote, repo),
+		backupStep(s, repo),
 		{Title: words("Write what is to be replaced, for your eyes only"), Text: words(replacement),
 			Run: inCase("install -m 600 /dev/null replace.txt && \"${EDITOR:-vi}\" replace.txt")},
 		{Title: words("Rewrite"), Text: words(rewrite), Link: "https://github.com/newren/git-filter-repo",
@@ -326,7 +329,7 @@ func purgeSteps(s *scene, remote, repo string) []Step {
 		Step{Title: words("Look before you push"), Text: words("The same branches and tags must be there (diff prints " +
 			"nothing), the log must show the same work, and the scan must find nothing."),
 			Run: inMirror("git for-each-ref --format='%(refname)' | diff ../refs-before.txt -\ngit log --oneline --all | head -20\n" + find), Missing: missing},
-		Step{Title: words("Push"), Text: words(push), Run: "REPO=" + repo + "\n" + inMirror(`git push --force --mirror -- "`+address(remote)+`"`), Missing: unknownMissing(repo)},
+		Step{Title: words("Push"), Text: words(push), Run: "REPO=" + repo + "\n" + inMirror("git push --force --mirror -- "+s.address), Missing: unknownMissing(repo)},
 	)
 }
 
@@ -408,7 +411,7 @@ func pullStep(s *scene, remote, repo string) Step {
 func proveSteps(s *scene, remote, repo string) []Step {
 	first := Step{Title: words("Clone the remote afresh and look for the ids of this incident"), Text: words(
 		"Every id must be reported as gone. An id that is still there is followed by the refs that reach it."),
-		Run: "REPO=" + repo + "\n" + inCase("rm -rf proof.git\n"+cloneMirror(remote, "proof.git"))}
+		Run: "REPO=" + repo + "\n" + inCase("rm -rf proof.git\n"+cloneMirror(s, "proof.git"))}
 	if ids := s.ids(); len(ids) > 0 {
 		first.Run += "\ncd proof.git && git rev-parse --absolute-git-dir && " + stillThere(ids)
 	}
@@ -421,7 +424,7 @@ func proveSteps(s *scene, remote, repo string) []Step {
 		steps = append(steps, Step{Title: words("Ask the server for the old commits by id"), Text: words(
 			"A server may serve a commit that no branch reaches, until it collects its garbage: ask the host's support, or run " +
 				"`git gc --prune=now` on a server of your own, and ask again. What it finds it fetches, into a repository of its own."),
-			Run: "REPO=" + repo + "\nURL=\"" + address(remote) + "\"\ncd " + caseDir + " && rm -rf ask.git && git init -q --bare ask.git && cd ask.git && " +
+			Run: "REPO=" + repo + "\nURL=" + s.address + "\ncd " + caseDir + " && rm -rf ask.git && git init -q --bare" + formatOf(s.commits[0]) + " ask.git && cd ask.git && " +
 				`git ls-remote -- "$URL" HEAD && ` + loop(s.commits, `git fetch -q --depth=1 -- "$URL" "$id" 2>/dev/null`, "STILL SERVED", "refused"),
 			Missing: unknownMissing(repo)})
 	}
@@ -449,16 +452,30 @@ func proveSteps(s *scene, remote, repo string) []Step {
 
 // cloneMirror clones what the remote serves. Of a remote that is a path, git would otherwise copy the whole object store,
 // unreachable objects and all.
-func cloneMirror(remote, name string) string {
-	return "git clone --mirror --no-local -- \"" + address(remote) + "\" " + name
+func cloneMirror(s *scene, name string) string {
+	return "git clone --mirror --no-local -- " + s.address + " " + name
 }
 
-// address has the shell look up where the remote of $REPO is; without a remote it is the repository itself.
-func address(remote string) string {
-	if remote == "" {
-		return "$REPO"
+// address has the shell look up where the remote of $REPO is; path is known for one that git would look for below $REPO. Without a remote
+// it is the repository itself.
+func address(remote, path string) string {
+	switch {
+	case remote == "":
+		return `"$REPO"`
+	case path != "":
+		return visible.ShellWord(path)
+	default:
+		return `"$(git -C "$REPO" remote get-url ` + visible.ShellWord(remote) + `)"`
 	}
-	return `$(git -C "$REPO" remote get-url ` + visible.ShellWord(remote) + ")"
+}
+
+// formatOf is the option by which git makes a repository for such ids: one of another format gets nothing from the server, which would
+// look like a refusal.
+func formatOf(id string) string {
+	if len(id) == 64 {
+		return " --object-format=sha256"
+	}
+	return ""
 }
 
 // unknownMissing is what is to be filled in where a command has the path of the clone.

@@ -98,3 +98,31 @@ func TestBeginningInTheFuture(t *testing.T) {
 		t.Error("nothing lies in the future")
 	}
 }
+
+// TestServerIsAskedInItsFormat checks that the question for old commits can be answered with yes: by a server whose ids are SHA-256, and by one
+// whose address is relative.
+func TestServerIsAskedInItsFormat(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		home := t.TempDir()
+		clone := filepath.Join(home, "clone")
+		id := strings.TrimSpace(bash(t, home, "git init -q --bare -b main --object-format="+format+" host.git && git init -q -b main --object-format="+format+
+			" clone && cd clone && git remote add origin ../host.git && echo a > a && git add a && git commit -qm a && git push -q origin main && git rev-parse HEAD"))
+		rep := &scanner.Report{StartedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Coverage: scanner.Coverage{Complete: true},
+			Findings: []scanner.Finding{{RuleID: "x", Fingerprint: "f", Location: scanner.Location{Kind: scanner.KindCommitContent, Path: "a", StartLine: 1, Commit: &scanner.Commit{ID: id}}}}}
+		p := New(rep, nil, Options{Repository: clone, RemotePath: filepath.Join(home, "host.git")})
+		asked := 0
+		for _, s := range p.Git {
+			for _, step := range s.Steps {
+				if strings.Contains(step.Run, "ask.git") {
+					asked++
+					if out := bash(t, home, "mkdir -p skant-incident\n"+step.Run); !strings.Contains(out, "STILL SERVED "+id) {
+						t.Errorf("%s: the server has it, and it says:\n%s", format, out)
+					}
+				}
+			}
+		}
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+	}
+}

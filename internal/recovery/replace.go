@@ -22,6 +22,8 @@ const shortest = 8
 // prints redacted forms.
 type Spellings struct {
 	texts []scanner.Secret
+	// owners are the fingerprints of texts.
+	owners map[scanner.Secret]string
 	// index finds any of them in one pass, where there are many; nil where one after the other is as fast.
 	index *match.Index
 }
@@ -36,7 +38,7 @@ const few = 4
 // report have none. The longest come first, so that none is broken up by one that is a part of it.
 func NewSpellings(found []scanner.Finding) *Spellings {
 	seen := map[string]bool{}
-	s := &Spellings{}
+	s := &Spellings{owners: map[scanner.Secret]string{}}
 	for i := range found {
 		f := &found[i]
 		written := f.Written()
@@ -47,6 +49,7 @@ func NewSpellings(found []scanner.Finding) *Spellings {
 			if v := text.Reveal(); len(v) >= shortest && !seen[v] {
 				seen[v] = true
 				s.texts = append(s.texts, text)
+				s.owners[text] = f.Fingerprint
 			}
 		}
 	}
@@ -83,6 +86,34 @@ func (s *Spellings) In(data []byte) bool {
 		return len(s.index.Find(data, nil)) > 0
 	}
 	return slices.ContainsFunc(s.texts, func(t scanner.Secret) bool { return bytes.Contains(data, []byte(t.Reveal())) })
+}
+
+// Places calls each for every place at which [Spellings.Clean] replaces something, with the fingerprint of the secret; inWord says that a letter
+// or digit stands next to it, as where the secret is a part of an ordinary word.
+func (s *Spellings) Places(data []byte, each func(fingerprint string, inWord bool)) {
+	for _, t := range s.texts {
+		v := []byte(t.Reveal())
+		if !bytes.Contains(data, v) {
+			continue
+		}
+		for rest, before := data, byte(0); ; {
+			i := bytes.Index(rest, v)
+			if i < 0 {
+				break
+			}
+			if i > 0 {
+				before = rest[i-1]
+			}
+			rest = rest[i+len(v):]
+			each(s.owners[t], letterOrDigit(before) || len(rest) > 0 && letterOrDigit(rest[0]))
+			before = v[len(v)-1]
+		}
+		data = bytes.ReplaceAll(data, v, []byte(Removed))
+	}
+}
+
+func letterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= 0x80
 }
 
 // Clean returns data with each of them replaced by [Removed], as git-filter-repo does it with [Spellings.Expressions].

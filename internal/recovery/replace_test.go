@@ -128,3 +128,17 @@ func TestManySpellings(t *testing.T) {
 		t.Errorf("only %d of the texts had one", hits)
 	}
 }
+
+// TestPlaces holds that every place is told with its secret, and whether a longer word has it.
+func TestPlaces(t *testing.T) {
+	short, long := strings.Repeat("ship", 2), strings.Repeat("ship", 2)+"-long"
+	s := NewSpellings([]scanner.Finding{{Fingerprint: "a", Secret: scanner.NewSecret(short, 0)}, {Fingerprint: "b", Secret: scanner.NewSecret(long, 0)}})
+	var got []string
+	s.Places([]byte("x "+short+" "+long+" my"+short+", "+short+"s\u00e9"+short), func(owner string, inWord bool) {
+		got = append(got, fmt.Sprint(owner, " ", inWord))
+	})
+	if want := []string{"b false", "a false", "a true", "a true", "a true"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s.Places([]byte("nothing"), func(string, bool) { t.Error("a place in nothing") })
+}

@@ -173,7 +173,7 @@ func (r *Repository) linesOf(ctx context.Context, gitDir string, settings [][2]s
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = gitDir, in, 2*time.Second
 	cmd.Env = []string{
 		"GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1",
-		"GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C", "GIT_COMMON_DIR=" + r.at.commonDir, "GIT_OBJECT_DIRECTORY=" + r.at.objectsDir,
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=" + os.DevNull, "LC_ALL=C", "GIT_COMMON_DIR=" + r.at.commonDir, "GIT_OBJECT_DIRECTORY=" + r.at.objectsDir,
 		fmt.Sprint("GIT_CONFIG_COUNT=", len(settings)),
 	}
 	for i, s := range settings {
