@@ -47,7 +47,7 @@ func ParseHint(text string) (Hint, error) {
 	h := Hint{text: text, prefix: text[:gaps[0][0]], suffix: text[gaps[0][1]:]}
 	switch {
 	case !hintPart().MatchString(h.prefix) || !hintPart().MatchString(h.suffix):
-		return Hint{}, errors.New("a hint has letters, digits and _.:~+/=- beside its ...")
+		return Hint{}, errors.New("beside its ... a hint has letters, digits and _.:~+/=-")
 	case len(h.prefix) < rules.MinAnchor && len(h.suffix) < leastSuffix:
 		return Hint{}, errors.New("a hint shows 3 characters of the beginning, or 4 of the end")
 	}
