@@ -138,8 +138,10 @@ func renderWith(spans []Span, r rendering) string {
 		default:
 			for i, part := range strings.Split(oneLine(s.Text), "`") {
 				if i > 0 {
-					out.WriteString(r.code(open.String()))
-					open.Reset()
+					if open.Len() > 0 {
+						out.WriteString(r.code(open.String()))
+						open.Reset()
+					}
 					inCode = !inCode
 				}
 				if inCode {
