@@ -62,7 +62,7 @@ func runbookWay(t *testing.T, way, other *regexp.Regexp) {
 		}
 		after := ""
 		switch {
-		case strings.Contains(b.text, "git ls-remote origin 'refs/pull/*'"): // what the host's support does then
+		case strings.Contains(b.text, "git ls-remote -- origin 'refs/pull/*'"): // what the host's support does then
 			after = "git -C '" + s.host + "' update-ref -d refs/pull/1/head\n"
 		case strings.Contains(b.text, "STILL SERVED"): // as the step says for a server of one's own: collect its garbage, and ask again
 			add(b, "git -C '"+s.host+"' gc -q --prune=now\n")

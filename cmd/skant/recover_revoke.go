@@ -333,7 +333,7 @@ func (r *revokeRun) confirmed(ctx context.Context, d *doomed) (bool, error) {
 	if _, seen := r.app.terminal(r.app.out); !seen {
 		r.app.say(msgRevokeUnseen, visible.Text(d.ending.Way.Dies))
 	}
-	r.app.say("%s", r.p.scanner.Scrub(fmt.Sprintf(msgRevokeQuestion, d.number, name)))
+	r.app.prompt(r.p.scanner.Scrub(fmt.Sprintf(msgRevokeQuestion, d.number, name)))
 	typed := make(chan string, 1)
 	go func() {
 		line, err := r.answers.ReadString('\n')
