@@ -256,9 +256,6 @@ func TestWritten(t *testing.T) {
 
 // TestLookAgainstGit makes histories by chance and compares what leads to a commit with what git says.
 func TestLookAgainstGit(t *testing.T) {
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is needed")
-	}
 	for seed := range uint64(8) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		dir := t.TempDir()

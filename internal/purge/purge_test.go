@@ -50,9 +50,6 @@ type box struct {
 
 func newBox(t *testing.T) *box {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("NOT TESTED: git is missing")
-	}
 	b := &box{t, filepath.Join(t.TempDir(), "repo")}
 	if err := os.Mkdir(b.dir, 0o755); err != nil {
 		t.Fatal(err)
