@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,6 +59,31 @@ func TestScripts(t *testing.T) {
 
 // seed makes the secrets of each run different.
 var seed = strconv.Itoa(os.Getpid())
+
+// A secret that a script makes holds other characters in each run, some of which mean something in a pattern: unquoted, a run now and then
+// fails for its value, or finds nothing where the secret is shown.
+func TestScriptsQuoteSecrets(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	made := regexp.MustCompile(`(?m)^secret ([A-Z0-9_]+) `)
+	pattern := regexp.MustCompile(`(?m)^(?:! )?(?:stdout|stderr|grep)\b.*$`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range made.FindAllSubmatch(text, -1) {
+			unquoted := regexp.MustCompile(`\$` + string(secret[1]) + `\b|\$\{` + string(secret[1]) + `\}`)
+			for _, line := range pattern.FindAll(text, -1) {
+				if unquoted.Match(line) {
+					t.Errorf("%s: %q: write ${%s@R}, which quotes it for a pattern", file, line, secret[1])
+				}
+			}
+		}
+	}
+}
 
 func cmdSecret(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
