@@ -22,6 +22,8 @@ type mask struct {
 	index *match.Index
 	// veil masks what rules find that are switched off; nil where there are none.
 	veil func(string) string
+	// scrub masks in a name what rules find in it; may be nil.
+	scrub func(string) string
 }
 
 // newMask makes a mask of every secret of the findings, as decoded and as it stands in the file. The public prefix of a
@@ -113,6 +115,15 @@ func (m *mask) add(value string) {
 	}
 }
 
+// name is [mask.text] for what a thing is called. It may be named after a secret that is no finding: that of a folder which was there before a
+// change, of a file that was not read, of a member of an archive.
+func (m *mask) name(s string) string {
+	if m.scrub != nil {
+		s = m.scrub(s)
+	}
+	return m.text(s)
+}
+
 // text returns s with everything that is part of a secret replaced.
 func (m *mask) text(s string) string {
 	if m.veil != nil {
@@ -151,9 +162,9 @@ func (m *mask) text(s string) string {
 
 // finding masks every text of a finding that came from the repository. It does not change what f's pointers point to.
 func (m *mask) finding(f *Finding) {
-	f.Location.Path = m.text(f.Location.Path)
-	f.Location.Submodule = m.text(f.Location.Submodule)
-	f.Location.Member = m.text(f.Location.Member)
+	f.Location.Path = m.name(f.Location.Path)
+	f.Location.Submodule = m.name(f.Location.Submodule)
+	f.Location.Member = m.name(f.Location.Member)
 	f.Excerpt = m.text(f.Excerpt)
 	if f.Location.Commit != nil {
 		dup := m.commit(*f.Location.Commit)
@@ -181,7 +192,9 @@ func (m *mask) coverage(c *Coverage) {
 	for i := range c.Skipped {
 		s := &c.Skipped[i]
 		s.Reason = m.text(s.Reason)
-		s.Items = m.texts(s.Items)
+		for j, item := range s.Items {
+			s.Items[j] = m.name(item)
+		}
 	}
 }
 
@@ -208,7 +221,7 @@ func (s *Scanner) Scrub(text string) string {
 	m := &mask{seed: maphash.MakeSeed(), grams: map[uint64]bool{}}
 	for _, c := range cands {
 		if !c.identifier {
-			m.add(c.value)
+			m.add(NewSecret(c.value, c.prefix).body())
 		}
 	}
 	m.seal()

@@ -48,6 +48,10 @@ type Options struct {
 	// Further, if not nil, returns findings that no search finds: git objects under [PurgedObjectRule]. It is called once the
 	// source was read.
 	Further func() []Finding
+	// Found, if not nil, is told of each secret once, by its fingerprint, at the first place where it would be reported by what is
+	// known then, and of all that is reported before Scan returns (Further aside). Calls come one at a time, from any goroutine of
+	// the scan, which waits meanwhile.
+	Found func(Found)
 	// Known, if not nil, knows the values that rules with Known look for.
 	Known KnownValues
 }
@@ -108,6 +112,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 	var mu sync.Mutex
 	var all []Finding
 	var failed error
+	told := s.newTeller()
 	err := src.Walk(ctx, rec, func(c *Chunk) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -130,6 +135,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 			return err
 		}
 		all = append(all, fs...)
+		told.met(fs)
 		rec.findings.Add(int64(len(fs)))
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -152,7 +158,11 @@ func (s *Scanner) Scan(ctx context.Context, src Source, rec *Recorder) (*Result,
 		}
 	}
 	s.settleAllowed(ctx, src, all, found)
-	return s.finish(all, rec)
+	res, err := s.finish(all, rec)
+	if err == nil {
+		told.settled(res.Findings)
+	}
+	return res, err
 }
 
 // recordStop enters the reason for which a walk ended early.
@@ -261,7 +271,7 @@ func name(l Location) string {
 func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 	res := &Result{Findings: []Finding{}}
 	mask := newMask(all)
-	mask.veil = s.scrubVeiled
+	mask.veil, mask.scrub = s.scrubVeiled, s.Scrub
 	all, err := s.dropOverruled(all)
 	if err != nil {
 		return nil, err
@@ -273,7 +283,7 @@ func (s *Scanner) finish(all []Finding, rec *Recorder) (*Result, error) {
 	for _, f := range all {
 		f.weighPath(spread[f.Fingerprint])
 		s.markPurged(&f)
-		if !f.Purged && f.Confidence.Rank() < s.opt.MinConfidence.Rank() && !(f.Example && s.opt.IncludeExamples) {
+		if !s.reports(&f) {
 			res.Hidden++
 			continue
 		}

@@ -32,6 +32,12 @@ type Change struct {
 	old []Version
 }
 
+// NewPath reports whether no parent has anything at the path. It has to be asked before origins are looked for, since a file that was
+// moved there has one.
+func (c *Change) NewPath() bool {
+	return !slices.ContainsFunc(c.old, func(v Version) bool { return !v.ID.IsZero() })
+}
+
 // Problem is something that could not be read, for the receipt of a scan.
 type Problem struct {
 	// What is the sort of thing in the plural: "commits", "trees".
@@ -46,6 +52,8 @@ type Problem struct {
 type ChangeSet struct {
 	// Commit is nil for the index.
 	Commit *Commit
+	// Moved are paths that files came to without a change, which are not among Changes.
+	Moved []string
 	// Changes are in the order of the index or the trees.
 	Changes []Change
 	// Problems are trees that could not be read: what is below them is missing from Changes if it is the commit's own

@@ -42,6 +42,9 @@ func (s *ChangeSet) dropMoves(ctx context.Context) error {
 			if at < 0 || !c.isNew(p) || c.Mode&modeTypeMask != s.removed[p][sources[at]].Mode&modeTypeMask {
 				continue
 			}
+			if c.NewPath() {
+				s.Moved = append(s.Moved, c.Path)
+			}
 			c.old[p] = s.removed[p][sources[at]].Version
 			s.removed[p][sources[at]].ID = pack.ID{}
 			byID[c.ID] = slices.Delete(slices.Clone(sources), at, at+1)

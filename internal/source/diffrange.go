@@ -65,6 +65,15 @@ func (d *Diff) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*scan
 		return err
 	}
 	versions := distinctVersions(done)
+	var names nameSet // one commit after the other, so that the first one has a name
+	for _, c := range done {
+		if c.set == nil {
+			continue
+		}
+		if err := searchNewNames(&names, c.set, scanner.Location{Commit: c.about}, visit); err != nil {
+			return err
+		}
+	}
 	rec.StartPhase("searching", int64(len(commits.Commits)+len(versions)))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.opt.Workers)

@@ -138,6 +138,7 @@ func (f *Files) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sca
 	group, ctx := errgroup.WithContext(ctx)
 	found := make(chan foundFile, 4*f.opt.Workers)
 	inside := newArchives(ctx, rec, visit, "")
+	names := &nameSet{}
 	group.Go(func() error {
 		defer close(found)
 		l := newFileLister(f, rec, found)
@@ -145,7 +146,7 @@ func (f *Files) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sca
 	})
 	for range f.opt.Workers {
 		group.Go(func() error {
-			r := fileReader{maxSize: f.opt.MaxSize, rec: rec, visit: visit, archives: inside}
+			r := fileReader{maxSize: f.opt.MaxSize, rec: rec, visit: visit, names: names, archives: inside}
 			for file := range found {
 				if err := r.read(ctx, file); err != nil {
 					return err
@@ -163,7 +164,8 @@ type fileReader struct {
 	rec     *scanner.Recorder
 	visit   func(*scanner.Chunk) error
 	buf     []byte
-	// archives is shared by all readers.
+	// names and archives are shared by all readers.
+	names    *nameSet
 	archives *archives
 }
 
@@ -177,6 +179,9 @@ func (r *fileReader) read(ctx context.Context, file foundFile) error {
 	}
 	defer r.rec.Step(1)
 	chunk := scanner.Chunk{Data: []byte(file.link), Location: scanner.Location{Path: file.name, Kind: scanner.KindFile}}
+	if err := searchNames(r.names, chunk.Location, r.visit); err != nil {
+		return err
+	}
 	if file.info != nil {
 		data, err := r.content(ctx, file, min(r.maxSize, streamAbove))
 		switch {

@@ -166,6 +166,9 @@ func TestFilesVanish(t *testing.T) {
 	var rec scanner.Recorder
 	listed := func() bool { return len(rec.Coverage().Skipped) > 0 }
 	err = f.Walk(context.Background(), &rec, func(c *scanner.Chunk) error {
+		if c.Location.Kind == scanner.KindFileName {
+			return nil // names_test.go is about them
+		}
 		// By the first visit the lister may not be done; the names that it still finds are then gone before they are read.
 		time.Sleep(50 * time.Millisecond)
 		for i := range 3 {

@@ -1,9 +1,6 @@
 package source
 
 import (
-	"hash/maphash"
-	"sync"
-
 	"github.com/skant-dev/skant/internal/pack"
 	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/scanner"
@@ -20,26 +17,6 @@ func (w *historyWalk) treeName(_ int, tree pack.ID, name []byte, _ uint32) error
 		Data:     name,
 		Location: scanner.Location{Path: string(name), Object: tree.String(), Kind: scanner.KindFileName},
 	})
-}
-
-// nameSet remembers names by their hash, which has a key of its own for each set, so that nobody can choose a name that
-// passes for another one. It is safe for concurrent use.
-type nameSet struct {
-	mu   sync.Mutex
-	seed maphash.Seed
-	seen map[uint64]struct{}
-}
-
-// add reports whether the name is new.
-func (s *nameSet) add(name []byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seed, s.seen = maphash.MakeSeed(), map[uint64]struct{}{}
-	}
-	before := len(s.seen)
-	s.seen[maphash.Bytes(s.seed, name)] = struct{}{}
-	return len(s.seen) > before
 }
 
 // nameFindings are the findings in names of trees, by name.

@@ -169,6 +169,9 @@ func (p *Push) bare(ctx context.Context, rec *scanner.Recorder, tip repo.PushTip
 	}
 	noteProblems(rec, set.Problems)
 	reader := newBlobReader(p.repo, p.opt.MaxSize, newArchives(ctx, rec, visit, objectHint))
+	if err := searchNewNames(&nameSet{}, set, scanner.Location{}, visit); err != nil {
+		return err
+	}
 	for i := range set.Changes {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -28,6 +28,9 @@ func pushed(t *testing.T, dir string, updates []RefUpdate, known func(string) bo
 	var seen []string
 	rec := &scanner.Recorder{}
 	err = NewPush(r, updates, PushOptions{Known: known}).Walk(context.Background(), rec, func(c *scanner.Chunk) error {
+		if c.Location.Kind == scanner.KindFileName {
+			return nil // names_test.go is about them
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		what := c.Location.Object

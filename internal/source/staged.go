@@ -43,6 +43,9 @@ func (s *Staged) Walk(ctx context.Context, rec *scanner.Recorder, visit func(*sc
 		return fmt.Errorf("read what is staged: %w", err)
 	}
 	reader := newBlobReader(s.repo, s.opt.MaxSize, newArchives(ctx, rec, visit, objectHint))
+	if err := searchNewNames(&nameSet{}, set, scanner.Location{}, visit); err != nil {
+		return err
+	}
 	for i := range set.Changes {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -1,0 +1,69 @@
+package source
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/skant-dev/skant/internal/repo"
+	"github.com/skant-dev/skant/scanner"
+)
+
+// searchNames has every part of a path searched that was not seen before in the same folder: a file may be named after the
+// key that it holds, and whoever sees the listing has it. at is where the file is.
+func searchNames(seen *nameSet, at scanner.Location, visit func(*scanner.Chunk) error) error {
+	path := at.Path
+	for start := 0; start < len(path); {
+		end := len(path)
+		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
+			end = start + i
+		}
+		if name := path[start:end]; name != "" && seen.add([]byte(path[:end])) {
+			chunk := scanner.Chunk{Data: []byte(name), Location: at}
+			chunk.Location.Path, chunk.Location.Object, chunk.Location.Kind = path[:end], "", scanner.KindFileName
+			if err := visit(&chunk); err != nil {
+				return err
+			}
+		}
+		start = end + 1
+	}
+	return nil
+}
+
+// searchNewNames has the parts of every path searched that a change set adds; at says by which commit, if by one. It comes before the search
+// for what files were made from.
+func searchNewNames(seen *nameSet, set *repo.ChangeSet, at scanner.Location, visit func(*scanner.Chunk) error) error {
+	paths := slices.Clone(set.Moved)
+	for i := range set.Changes {
+		if c := &set.Changes[i]; c.NewPath() {
+			paths = append(paths, c.Path)
+		}
+	}
+	for _, at.Path = range paths {
+		if err := searchNames(seen, at, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameSet remembers names by their hash, which has a key of its own for each set, so that nobody can choose a name that
+// passes for another one. It is safe for concurrent use.
+type nameSet struct {
+	mu   sync.Mutex
+	seed maphash.Seed
+	seen map[uint64]struct{}
+}
+
+// add reports whether the name is new.
+func (s *nameSet) add(name []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seed, s.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	before := len(s.seen)
+	s.seen[maphash.Bytes(s.seed, name)] = struct{}{}
+	return len(s.seen) > before
+}
