@@ -118,6 +118,9 @@ type Location struct {
 	Decoded []string `json:"decoded,omitempty"`
 	// Offset is the byte offset of the secret in the object or file, as it is stored.
 	Offset int64 `json:"offset"`
+	// LineHash is the primaryLocationLineHash of the line: a hash without any key of what stands there. It is empty unless the user asked
+	// for it.
+	LineHash string `json:"line_hash,omitempty"`
 }
 
 // Place is the path and, inside an archive, the member behind it, as "lib.jar!/config/a.yml"; empty if neither is known.
@@ -202,7 +205,9 @@ type Report struct {
 	Target        string    `json:"target"`
 	Command       string    `json:"command,omitempty"`
 	StartedAt     time.Time `json:"started_at"`
-	Coverage      Coverage  `json:"coverage"`
+	// Repository is what was checked out where the scan ran; nil outside of repositories.
+	Repository *Repository `json:"repository,omitempty"`
+	Coverage   Coverage    `json:"coverage"`
 	// Hidden counts findings below the least confidence that was asked for; they are not among Findings.
 	Hidden   int       `json:"hidden,omitempty"`
 	Findings []Finding `json:"findings"`
