@@ -52,9 +52,11 @@ func newInvocation(rep *scanner.Report, chosen selection) *invocation {
 			&notification{descriptorReference{d.ID, int(n)}, say(words), d.DefaultConfiguration.Level})
 	}
 	if n := chosen.dropped; n > 0 {
-		add(noteDropped, report.Things(int64(n), "results")+
-			" of the least severity are left out, because code scanning shows at most "+report.Count(maxResults)+
-			". The JSON report has all of them.")
+		why := "code scanning shows at most " + report.Count(maxResults)
+		if chosen.large {
+			why = "a file may have at most 10 MB"
+		}
+		add(noteDropped, report.Things(int64(n), "results")+" of the least severity are left out, because "+why+". The JSON report has all of them.")
 	}
 	unread := false
 	for i, s := range rep.Coverage.Skipped {
@@ -75,8 +77,8 @@ func newInvocation(rep *scanner.Report, chosen selection) *invocation {
 	if n := chosen.suppressed; n > 0 {
 		add(noteSuppressed, report.Number(int64(n), "finding")+" suppressed.")
 	}
-	if rep.Hidden > 0 {
-		add(noteHidden, report.Number(int64(rep.Hidden), "finding")+" of less confidence than was asked for.")
+	if words := report.HiddenWords(rep); words != "" {
+		add(noteHidden, words)
 	}
 	return in
 }

@@ -15,16 +15,21 @@ import (
 type selection struct {
 	findings            []*scanner.Finding
 	dropped, suppressed int
+	// counts is how many places a secret has by its fingerprint, those that were dropped among them.
+	counts map[string]int
+	// large says that some were dropped for the size of the file.
+	large bool
 }
 
 func choose(rep *scanner.Report) selection {
-	var s selection
+	s := selection{counts: map[string]int{}}
 	for i := range rep.Findings {
 		if rep.Findings[i].Suppressed != nil && !rep.ListSuppressed {
 			s.suppressed++
 			continue
 		}
 		s.findings = append(s.findings, &rep.Findings[i])
+		s.counts[rep.Findings[i].Fingerprint]++
 	}
 	slices.SortStableFunc(s.findings, func(a, b *scanner.Finding) int {
 		return cmp.Or(compareCounted(a, b), report.CompareFindings(a, b))
@@ -68,14 +73,16 @@ func suppressions(s *scanner.Suppression) []*suppression {
 	return []*suppression{out}
 }
 
-func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
+func newResult(f *scanner.Finding, in *scope, table *ruleTable) *result {
+	_, _, inCheckout := in.anchor(f)
 	r := &result{
 		RuleID:              visible.Text(f.RuleID),
 		RuleIndex:           table.index[f.RuleID],
 		Level:               level(f.Severity),
-		Message:             say(describe(f)),
-		Locations:           []location{{place(f, target)}},
-		PartialFingerprints: map[string]string{"skantFingerprint/v1": clip(visible.Text(f.Fingerprint), maxName)},
+		Message:             say(in.describe(f)),
+		Locations:           []location{{in.place(f)}},
+		RelatedLocations:    in.related(f),
+		PartialFingerprints: in.fingerprints(f, inCheckout),
 		Properties:          properties(f),
 		Suppressions:        suppressions(f.Suppressed),
 	}
@@ -86,16 +93,16 @@ func newResult(f *scanner.Finding, target string, table *ruleTable) *result {
 }
 
 // describe is what an alert says. Its first sentence stands by itself, for lists.
-func describe(f *scanner.Finding) string {
+func (in *scope) describe(f *scanner.Finding) string {
 	title := f.Title
 	if title == "" {
 		title = f.RuleID
 	}
 	if f.RuleID == scanner.PurgedObjectRule {
-		return "The git object " + plain(shortened(f.Location.Object)) + " was purged from the history after a leak, and comes back " + where(f) +
+		return "The git object " + plain(shortened(f.Location.Object)) + " was purged from the history after a leak, and comes back " + in.where(f) +
 			". Rebase on the cleaned branch, or start anew from it; never merge a clone from before the purge."
 	}
-	words := []string{plain(title) + " " + plain(f.Secret.Redacted()) + " was found " + where(f) + "."}
+	words := []string{plain(title) + " " + plain(f.Secret.Redacted()) + " was found " + in.where(f) + "."}
 	switch f.Verdict {
 	case scanner.Live:
 		words = append(words, "The provider says that it is live: revoke it now.")
@@ -115,7 +122,7 @@ func describe(f *scanner.Finding) string {
 		words = append(words, verified(v)...)
 	}
 	if c := f.Location.Commit; c != nil {
-		words = append(words, "Introduced in commit "+plain(shortened(c.ID))+" of "+c.Date.UTC().Format("2006-01-02")+".")
+		words = append(words, "Introduced in commit "+plain(shortened(c.ID))+report.Dated(c)+".")
 	}
 	if member := f.Location.Member; member != "" {
 		words = append(words, "There it is inside the archive, in "+plain(clip(visible.Text(member), maxName))+
@@ -124,7 +131,7 @@ func describe(f *scanner.Finding) string {
 	if n := len(f.Location.Decoded); n > 0 {
 		words = append(words, "It stands there encoded as "+plain(strings.Join(f.Location.Decoded, " in "))+".")
 	}
-	return strings.Join(words, " ")
+	return strings.Join(words, " ") + in.more(f)
 }
 
 // verified are sentences on what the provider answered.
@@ -141,8 +148,12 @@ func verified(v *scanner.Verification) []string {
 func shortened(id string) string { return clip(visible.Text(id), 12) }
 
 // where says in what sort of place it is, and that the line shown may be gone from the checkout.
-func where(f *scanner.Finding) string {
+func (in *scope) where(f *scanner.Finding) string {
 	switch {
+	case in.history && f.Location.Path != "" && f.Exposure != nil && f.Exposure.InHead:
+		return "in the history of " + plain(clip(visible.Text(f.Location.Path), maxName)) + ", and HEAD still has it there"
+	case in.history && f.Location.Path != "" && f.Location.Kind == scanner.KindCommitContent:
+		return "in the history of " + plain(clip(visible.Text(f.Location.Path), maxName))
 	case f.Location.Path == "" && f.Location.Kind == scanner.KindStdin:
 		return "on standard input"
 	case f.Location.Path == "":
@@ -162,8 +173,8 @@ func where(f *scanner.Finding) string {
 	}
 }
 
-func place(f *scanner.Finding, target string) physicalLocation {
-	uri, relative := anchor(f, target)
+func (in *scope) place(f *scanner.Finding) physicalLocation {
+	uri, relative, _ := in.anchor(f)
 	p := physicalLocation{ArtifactLocation: artifactLocation{URI: uri}}
 	if relative {
 		p.ArtifactLocation.URIBaseID = rootID

@@ -148,6 +148,11 @@ func helpURI(r *rules.Rule) string {
 	return homeURI
 }
 
+// unsafeAddress says that a text cannot stand for the address of a repository.
+func unsafeAddress(s string) bool {
+	return !strings.HasPrefix(s, "https://") || len(s) <= len("https://") || strings.ContainsFunc(s, unsafeInLink)
+}
+
 func unsafeInLink(r rune) bool {
 	return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("\"<>\\^`{|}()[]", r)
 }

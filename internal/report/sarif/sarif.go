@@ -8,17 +8,21 @@
 //   - A finding is a result with one location, because GitHub shows the first location only: the same secret in ten
 //     places is ten results with one partialFingerprints["skantFingerprint/v1"]. Its level follows the severity of the
 //     finding, and is "note" once the credential is known to be dead or expired.
-//   - A place is a physicalLocation with a percent-encoded URI relative to SRCROOT. A finding in history is anchored to
-//     its path, with the region that it has in the commit which introduced it; the commit, object and kind are in the
-//     result's properties. What is in no file (a commit message, a tag) is anchored to a URI that no tracked file can
-//     have, because git refuses paths below .git: ".git/<kind>/<id of the commit or object>".
+//   - A place is a physicalLocation with a percent-encoded URI relative to SRCROOT. A finding of a history scan is anchored
+//     to ".git/history/<path>", with the region that it has in the commit which introduced it: a URI that no tracked file
+//     can have, because git refuses paths below .git, so that it says nothing about the file of today and stays when
+//     that changes. The commit, object and kind are in the result's properties. What is in no file (a commit message, a
+//     tag) is anchored to ".git/<kind>/<id of the commit or object>".
+//   - The other places of a secret are relatedLocations, the first ten of them; the message counts all.
+//   - partialFingerprints.primaryLocationLineHash, by which GitHub tells alerts, is left to its upload action for files of
+//     the checkout, unless the report has it (see [LineHashes]), and made of the place for everything else.
 //   - Coverage is the run's only invocation: executionSuccessful is coverage.complete, and every reason for which
 //     something was not read is a toolExecutionNotification, an error if the scan was asked to read it.
 //
 // Left out on purpose, because such a file is uploaded: names and addresses of authors, commit messages, secrets in
-// clear, and where on the machine the scanned folder lies. Suppressed findings are counted in a notification and are no results,
-// because GitHub opens alerts for results whatever their suppressions say. With Report.ListSuppressed they are results with
-// suppressions, for readers that know what those are.
+// clear, and where on the machine the scanned folder lies (a file that was named by its absolute path keeps it). Suppressed
+// findings are counted in a notification and are no results, because GitHub opens alerts for results whatever their
+// suppressions say. With Report.ListSuppressed they are results with suppressions, for readers that know what those are.
 //
 // What is over a limit of GitHub is cut in the order of severity and counted in a notification.
 package sarif
@@ -47,7 +51,9 @@ const (
 
 // Limits of GitHub code scanning; see docs on "SARIF support for code scanning".
 const (
-	maxResults     = 5000
+	maxResults = 5000
+	// maxBytes is a little below the 10,000 kB that Microsoft's validator takes, and far below GitHub's 10 MB, which are compressed.
+	maxBytes       = 9_900_000
 	maxName        = 255
 	maxDescription = 1024
 	maxHelp        = 8192
@@ -55,7 +61,7 @@ const (
 	maxURL         = 2048
 )
 
-// Options says what is known of the repository besides the report. The zero value says nothing.
+// Options says what is known of the repository. The zero value says what the report does.
 type Options struct {
 	// RepositoryURI is the https address of the repository, Revision and Branch what was checked out. Without the
 	// address the others are not stated.
@@ -85,7 +91,6 @@ func newRun(rep *scanner.Report, set *rules.Set, opt Options) *run {
 	table := newRuleTable(set, chosen.findings)
 	r := &run{
 		Tool:              tool{driver(&rep.Tool, table)},
-		Invocations:       []*invocation{newInvocation(rep, chosen)},
 		AutomationDetails: automationDetails{category(rep.Command)},
 		OriginalURIBaseIDs: map[string]artifactLocation{rootID: {
 			Description: &message{"The root of the repository or folder that was scanned."},
@@ -94,14 +99,39 @@ func newRun(rep *scanner.Report, set *rules.Set, opt Options) *run {
 		RedactionTokens: []string{"..."},
 		Results:         make([]*result, 0, len(chosen.findings)),
 	}
+	if at := rep.Repository; at != nil && opt == (Options{}) {
+		opt = Options{clip(visible.Text(at.URI), maxURL), clip(visible.Text(at.Revision), maxName), clip(visible.Text(at.Branch), maxName)}
+		if unsafeAddress(opt.RepositoryURI) {
+			opt.RepositoryURI = ""
+		}
+	}
 	if opt.RepositoryURI != "" {
 		r.VersionControlProvenance = []*versionControlDetails{{RepositoryURI: opt.RepositoryURI, RevisionID: opt.Revision,
 			Branch: opt.Branch, MappedTo: artifactLocation{URIBaseID: rootID}}}
 	}
-	for _, f := range chosen.findings {
-		r.Results = append(r.Results, newResult(f, rep.Target, table))
+	r.Invocations = []*invocation{newInvocation(rep, chosen)}
+	in := newScope(rep, chosen)
+	room := maxBytes - size(&log{schemaURI, "2.1.0", []*run{r}}, "")
+	for i, f := range chosen.findings {
+		result := newResult(f, in, table)
+		if room -= size(result, "    "); room < 0 {
+			chosen.dropped += len(chosen.findings) - i
+			chosen.large = true
+			r.Invocations = []*invocation{newInvocation(rep, chosen)}
+			break
+		}
+		r.Results = append(r.Results, result)
 	}
 	return r
+}
+
+// size is how many bytes a value takes in the file, a little more.
+func size(v any, prefix string) int {
+	text, err := json.MarshalIndent(v, prefix, " ")
+	if err != nil {
+		return 0 // it is told when the whole is written
+	}
+	return len(text) + len(prefix) + len(",\n")
 }
 
 // semantic matches what may stand in semanticVersion, which GitHub prefers to version. A build without a version, which

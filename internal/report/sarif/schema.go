@@ -95,6 +95,7 @@ type result struct {
 	Level               string            `json:"level"`
 	Message             message           `json:"message"`
 	Locations           []location        `json:"locations"`
+	RelatedLocations    []relatedLocation `json:"relatedLocations,omitempty"`
 	PartialFingerprints map[string]string `json:"partialFingerprints"`
 	Properties          map[string]any    `json:"properties"`
 	Suppressions        []*suppression    `json:"suppressions,omitempty"`
@@ -108,6 +109,11 @@ type suppression struct {
 
 type location struct {
 	PhysicalLocation physicalLocation `json:"physicalLocation"`
+}
+
+type relatedLocation struct {
+	PhysicalLocation physicalLocation `json:"physicalLocation"`
+	Message          message          `json:"message"`
 }
 
 type physicalLocation struct {

@@ -28,7 +28,7 @@ func TestScoreFollowsAnswers(t *testing.T) {
 			t.Errorf("%d: %s, not %s", i, c.got, c.want)
 		}
 	}
-	if got := newResult(asked(rules.Low), "", newRuleTable(set, []*scanner.Finding{plain})).Properties["security-severity"]; got != "2.0" {
+	if got := newResult(asked(rules.Low), &scope{}, newRuleTable(set, []*scanner.Finding{plain})).Properties["security-severity"]; got != "2.0" {
 		t.Errorf("the result's own score is %v", got)
 	}
 }

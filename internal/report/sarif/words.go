@@ -6,8 +6,14 @@ import (
 	"github.com/skant-dev/skant/internal/visible"
 )
 
-// say makes a message of a text in which everything of unknown origin is [plain].
-func say(s string) message { return message{clip(s, maxDescription)} }
+// say makes a message of a text in which everything of unknown origin is [plain]. Where it is cut, no half of what plain wrote is left.
+func say(s string) message {
+	cut := clip(s, maxDescription)
+	if cut != s {
+		cut = strings.TrimRight(strings.TrimSuffix(cut, "…"), `\{}`) + "…"
+	}
+	return message{cut}
+}
 
 func text(s string) multiformat { return multiformat{Text: clip(s, maxDescription)} }
 
