@@ -169,6 +169,9 @@ type Options struct {
 	Report string
 	// Files are names at the top of the work tree that tell where a project is deployed: vercel.json, serverless.yml.
 	Files []string
+	// Numbers are those of the secrets by fingerprint, where the report is a part of a larger one whose numbers count; nil means
+	// that the report's own do.
+	Numbers map[string]int
 }
 
 // Markdown writes the runbook of a report for `-o markdown`; see [Plan.Markdown].
@@ -204,7 +207,10 @@ func New(rep *scanner.Report, set *rules.Set, opt Options) *Plan {
 	if opt.Exposure != nil {
 		p.Surveyed, p.Timeline, p.Incomplete = true, opt.Exposure.Timeline, opt.Exposure.Incomplete
 	}
-	numbers := incident.New(rep, rep.StartedAt).Numbers()
+	numbers := opt.Numbers
+	if numbers == nil {
+		numbers = incident.New(rep, rep.StartedAt).Numbers()
+	}
 	for _, fingerprint := range order {
 		p.Leaks = append(p.Leaks, newLeak(groups[fingerprint], numbers[fingerprint], set, rep.StartedAt, opt))
 	}
