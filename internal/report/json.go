@@ -26,9 +26,11 @@ func JSON(w io.Writer, rep *scanner.Report, _ *rules.Set) error {
 	return err
 }
 
-// normal returns the report with empty lists in place of nil ones, so that JSON never says null for a list.
+// normal returns the report with empty lists in place of nil ones, so that JSON never says null for a list, and of the version that is
+// written here, whatever was read.
 func normal(rep *scanner.Report) *scanner.Report {
 	out := *rep
+	out.SchemaVersion = scanner.SchemaVersion
 	if out.Findings == nil {
 		out.Findings = []scanner.Finding{}
 	}

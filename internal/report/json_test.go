@@ -61,6 +61,44 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 	}
 }
 
+// TestFoundFollowsItsSchema: what is told while a scan runs is a line of the schema, in one write, and has no room for a text from the
+// repository.
+func TestFoundFollowsItsSchema(t *testing.T) {
+	s := schema(t, "#/$defs/jsonl_line")
+	key := sampleReport(t).Findings[0]
+	full := scanner.Found{
+		Fingerprint: key.Fingerprint, RuleID: key.RuleID, Title: key.Title, Severity: key.Severity, Confidence: key.Confidence,
+		Redacted: key.Secret.Redacted(), Kind: scanner.KindCommitContent, Object: strings.Repeat("3f", 20), Example: true,
+	}
+	bare := full
+	bare.Object, bare.Example = "", false
+	for _, f := range []scanner.Found{full, bare} {
+		var w writes
+		if err := Found(&w, f); err != nil || len(w) != 1 || !strings.HasSuffix(w[0], "}\n") {
+			t.Fatalf("%q, %v", w, err)
+		}
+		validate(t, s, []byte(w[0]))
+		for _, extra := range []string{`"path":"a"`, `"excerpt":"a"`, `"secret":"a"`, `"preliminary":false`} {
+			bad := strings.Replace(w[0], "}\n", ","+extra+"}", 1)
+			v, err := jsonschema.UnmarshalJSON(strings.NewReader(bad))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Validate(v) == nil {
+				t.Errorf("accepted: %s", bad)
+			}
+		}
+	}
+}
+
+// writes keeps what is written, each write on its own.
+type writes []string
+
+func (w *writes) Write(p []byte) (int, error) {
+	*w = append(*w, string(p))
+	return len(p), nil
+}
+
 // TestSchemaRefusesWrongReports keeps the schema from being so loose that it proves nothing.
 func TestSchemaRefusesWrongReports(t *testing.T) {
 	s := schema(t, "")
@@ -90,6 +128,7 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 		"location": reflect.TypeFor[scanner.Location](), "commit": reflect.TypeFor[scanner.Commit](),
 		"exposure": reflect.TypeFor[scanner.Exposure](), "suppression": reflect.TypeFor[scanner.Suppression](),
 		"tool": reflect.TypeFor[scanner.Tool](), "policy": reflect.TypeFor[scanner.Policy](), "weaker_setting": reflect.TypeFor[scanner.WeakerSetting](),
+		"repository": reflect.TypeFor[scanner.Repository](), "verification": reflect.TypeFor[scanner.Verification](),
 	}
 	if s == nil {
 		t.Fatal("no schema")
@@ -106,6 +145,9 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 			if !strings.Contains(rest, "omit") {
 				required = append(required, key)
 			}
+		}
+		if name == "location" { // written by its own method
+			keys = append(keys, "path_bytes", "member_bytes")
 		}
 		slices.Sort(keys)
 		slices.Sort(required)
@@ -172,8 +214,11 @@ func TestReadToleratesNewerMinors(t *testing.T) {
 	text := strings.Replace(render(t, JSON, sampleReport(t)), `"schema_version": "1.0"`,
 		`"schema_version": "1.27", "new_key": {"deep": [1, 2]}`, 1)
 	rep, err := Read(strings.NewReader(text))
-	if err != nil || len(rep.Findings) != 6 {
+	if err != nil || len(rep.Findings) != 6 || !Newer(rep) || Newer(sampleReport(t)) {
 		t.Errorf("newer minor: %v", err)
+	}
+	if again := render(t, JSON, rep); again != render(t, JSON, sampleReport(t)) {
+		t.Error("what is written claims keys that were left out")
 	}
 }
 
@@ -190,6 +235,11 @@ func TestReadRefuses(t *testing.T) {
 		"trailing":          {good + "{}", "no valid JSON"},
 		"another format":    {render(t, JSONL, sampleReport(t)), "no valid JSON"},
 		"no findings":       {replace(`"findings"`, `"found"`), "findings or coverage is missing"},
+		"findings twice":    {replace(`"findings"`, `"findings": [], "findings"`), "stands there twice"},
+		"findings again":    {strings.TrimSuffix(strings.TrimSpace(good), "}") + `, "Findings": []}`, "stands there twice"},
+		"coverage twice":    {replace(`"coverage"`, `"coverage": {"complete": true}, "coverage"`), "stands there twice"},
+		"version no text":   {replace(`"1.0"`, `1.0`), "is not of type string"},
+		"huge number":       {replace(`"blobs": 1204`, `"blobs": 1e999`), "is not of type"},
 		"null findings":     {`{"schema_version":"1.0","coverage":{"complete":true},"findings":null}`, "missing"},
 		"no coverage":       {replace(`"coverage"`, `"covered"`), "findings or coverage is missing"},
 		"wrong type":        {replace(`"blobs": 1204`, `"blobs": "many"`), "is not of type"},

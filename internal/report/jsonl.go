@@ -11,6 +11,7 @@ import (
 
 // The types of line in the JSON Lines format.
 const (
+	lineFound    = "found"
 	lineReport   = "report"
 	lineFinding  = "finding"
 	lineCoverage = "coverage"
@@ -18,13 +19,20 @@ const (
 
 // headerLine opens a JSON Lines report.
 type headerLine struct {
-	Type          string       `json:"type"`
-	SchemaVersion string       `json:"schema_version"`
-	Tool          scanner.Tool `json:"tool"`
-	Target        string       `json:"target"`
-	Command       string       `json:"command,omitempty"`
-	StartedAt     string       `json:"started_at"`
-	Hidden        int          `json:"hidden,omitempty"`
+	Type          string              `json:"type"`
+	SchemaVersion string              `json:"schema_version"`
+	Tool          scanner.Tool        `json:"tool"`
+	Target        string              `json:"target"`
+	Command       string              `json:"command,omitempty"`
+	StartedAt     string              `json:"started_at"`
+	Repository    *scanner.Repository `json:"repository,omitempty"`
+	Hidden        int                 `json:"hidden,omitempty"`
+}
+
+type foundLine struct {
+	Type        string `json:"type"`
+	Preliminary bool   `json:"preliminary"`
+	scanner.Found
 }
 
 type findingLine struct {
@@ -49,7 +57,7 @@ func JSONL(w io.Writer, rep *scanner.Report, _ *rules.Set) error {
 	if err != nil {
 		return fmt.Errorf("encode start time: %w", err)
 	}
-	first := headerLine{lineReport, rep.SchemaVersion, rep.Tool, rep.Target, rep.Command, string(started), rep.Hidden}
+	first := headerLine{lineReport, rep.SchemaVersion, rep.Tool, rep.Target, rep.Command, string(started), rep.Repository, rep.Hidden}
 	if err := writeLine(out, first); err != nil {
 		return err
 	}
@@ -64,6 +72,12 @@ func JSONL(w io.Writer, rep *scanner.Report, _ *rules.Set) error {
 		return err
 	}
 	return out.Flush()
+}
+
+// Found writes one line of type "found", in one piece: a secret that is told while the scan goes on, before the lines of
+// [JSONL] and of none of their number.
+func Found(w io.Writer, f scanner.Found) error {
+	return writeLine(w, foundLine{lineFound, true, f})
 }
 
 func writeLine(w io.Writer, line any) error {

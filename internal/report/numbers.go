@@ -27,6 +27,21 @@ func Clip(s string, width int) string {
 	return s[:end] + "…"
 }
 
+// clipAround is [Clip] for a line that holds a value: where the value would be cut off, it is the beginning that goes.
+func clipAround(s, value string, width int) string {
+	at := strings.Index(s, value)
+	if width < 1 || at < 0 || uniseg.StringWidth(s) <= width || uniseg.StringWidth(s[:at+len(value)]) < width {
+		return Clip(s, width)
+	}
+	lead, state, rest := uniseg.StringWidth(s[:at])+2+uniseg.StringWidth(value)-width, -1, s
+	for lead > 0 && len(s)-len(rest) < at {
+		var w int
+		_, rest, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		lead -= w
+	}
+	return Clip("…"+rest, width)
+}
+
 // Count returns n with a comma between groups of three digits: 1,204.
 func Count(n int64) string {
 	digits := strconv.FormatInt(n, 10)

@@ -7,11 +7,12 @@ import (
 	"github.com/skant-dev/skant/scanner"
 )
 
-// palette is the colours of the text format. Each is switched on or off by itself, so that the process-wide switch of
-// the colour library is neither read nor changed.
+// palette is the colours of the text format. They repeat what words say, and are told apart by those who see no red or no green: what is
+// alarming is red, what is settled bright blue (the dark one is lost on a dark ground). All can be read on a light ground and on a dark one,
+// about three to one in the palettes of common terminals; most of the text has none. Each is switched on or off by itself, so that the process-wide switch of the colour
+// library is neither read nor changed.
 type palette struct {
-	grave, serious, middling, slight *color.Color
-	good, strong, place, faint       *color.Color
+	grave, serious, middling, good, strong, faint *color.Color
 }
 
 func newPalette(on bool) palette {
@@ -25,12 +26,12 @@ func newPalette(on bool) palette {
 		return c
 	}
 	return palette{
-		grave: tint(color.FgRed, color.Bold), serious: tint(color.FgRed), middling: tint(color.FgYellow),
-		slight: tint(color.FgCyan), good: tint(color.FgGreen), strong: tint(color.Bold),
-		place: tint(color.FgMagenta), faint: tint(color.Faint),
+		grave: tint(color.FgRed, color.Bold), serious: tint(color.FgRed), middling: tint(color.FgMagenta, color.Bold),
+		good: tint(color.FgHiBlue, color.Bold), strong: tint(color.Bold), faint: tint(color.Faint),
 	}
 }
 
+// severity returns nil for no colour.
 func (p palette) severity(s rules.Severity) *color.Color {
 	switch s {
 	case rules.Critical:
@@ -38,9 +39,9 @@ func (p palette) severity(s rules.Severity) *color.Color {
 	case rules.High:
 		return p.serious
 	case rules.Medium:
-		return p.middling
+		return nil
 	default:
-		return p.slight
+		return p.faint
 	}
 }
 

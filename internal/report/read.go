@@ -36,21 +36,18 @@ func readBounded(r io.Reader, limit int64) (*scanner.Report, error) {
 		return nil, errors.New("read report: it is UTF-16, as a shell's > may write it; use -o json=FILE")
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	var version struct {
-		SchemaVersion *string          `json:"schema_version"`
-		Coverage      *json.RawMessage `json:"coverage"`
-		Findings      *json.RawMessage `json:"findings"`
+	var has struct {
+		SchemaVersion once `json:"schema_version"`
+		Coverage      once `json:"coverage"`
+		Findings      once `json:"findings"`
 	}
-	if err := json.Unmarshal(text, &version); err != nil {
+	if err := json.Unmarshal(text, &has); err != nil {
 		return nil, fmt.Errorf("parse report: %w", describe(err))
 	}
-	if version.SchemaVersion == nil {
-		return nil, errors.New("parse report: it has no schema_version; is it a report written with -o json?")
-	}
-	if err := checkVersion(*version.SchemaVersion); err != nil {
+	if err := checkVersion(has.SchemaVersion.text); err != nil {
 		return nil, err
 	}
-	if version.Findings == nil || version.Coverage == nil {
+	if has.Findings.text == nil || has.Coverage.text == nil {
 		return nil, errors.New("parse report: findings or coverage is missing")
 	}
 	rep := new(scanner.Report)
@@ -59,6 +56,23 @@ func readBounded(r io.Reader, limit int64) (*scanner.Report, error) {
 	}
 	rep.Recovery = nil // it is made anew where it is wanted, and may say anything here
 	return rep, checkFindings(rep)
+}
+
+// errTwice is that of a report in which a key stands twice, whose last value would be taken for the only one.
+var errTwice = errors.New("schema_version, coverage or findings stands there twice")
+
+// once is the text of a value that may stand only once; nil where it does not, or is null. It is part of the report's own text.
+type once struct{ text []byte }
+
+// UnmarshalJSON is called for each time that the key stands there.
+func (o *once) UnmarshalJSON(text []byte) error {
+	if o.text != nil {
+		return errTwice
+	}
+	if string(text) != "null" {
+		o.text = text
+	}
+	return nil
 }
 
 // describe keeps the position of a syntax error and drops the text of a type error, which may quote a value.
@@ -71,11 +85,21 @@ func describe(err error) error {
 	if errors.As(err, &kind) {
 		return fmt.Errorf("key %q at byte %d is not of type %s", kind.Field, kind.Offset, kind.Type)
 	}
+	if errors.Is(err, errTwice) {
+		return errTwice
+	}
 	return errors.New("a value is malformed")
 }
 
 // checkVersion refuses a schema version whose major part is not ours.
-func checkVersion(version string) error {
+func checkVersion(text []byte) error {
+	if text == nil {
+		return errors.New("parse report: it has no schema_version; is it a report written with -o json?")
+	}
+	var version string
+	if err := json.Unmarshal(text, &version); err != nil {
+		return fmt.Errorf("parse report: schema_version: %w", describe(err))
+	}
 	major, minor, ok := strings.Cut(version, ".")
 	_, minorErr := strconv.ParseUint(minor, 10, 32)
 	if _, err := strconv.ParseUint(major, 10, 32); err != nil || !ok || minorErr != nil {
@@ -86,6 +110,16 @@ func checkVersion(version string) error {
 			version, ours)
 	}
 	return nil
+}
+
+// Newer reports whether a report that was read follows a newer minor version of the schema than this program, which leaves out what it
+// does not know.
+func Newer(rep *scanner.Report) bool {
+	_, theirs, _ := strings.Cut(rep.SchemaVersion, ".")
+	_, ours, _ := strings.Cut(scanner.SchemaVersion, ".")
+	a, errA := strconv.ParseUint(theirs, 10, 32)
+	b, errB := strconv.ParseUint(ours, 10, 32)
+	return errA == nil && errB == nil && a > b
 }
 
 // checkFindings refuses findings that could not be told apart, and corrects a coverage that contradicts itself.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"path"
 	"strconv"
 	"strings"
@@ -40,69 +39,92 @@ const (
 // block writes what stands between a person and a commit or push, short enough to be read: where, what, why it matters, and
 // the two ways on.
 func (t *textWriter) block(groups []*Group, b blocked) {
-	t.line(t.strong.Sprintf("%s %s:", b.would, Number(int64(len(groups)), "secret")))
-	shown := groups[:min(len(groups), blockedLines)]
+	t.row(0, 2, span{text: b.would + " " + Number(int64(len(groups)), "secret") + ":", tint: t.strong})
+	shown := groups[:t.some(len(groups), blockedLines)]
 	why := map[string]bool{}
 	for _, g := range shown {
 		f := g.First()
-		t.line("  " + t.place.Sprint(head(f)) + t.details(f) + "  " + t.strong.Sprint(visible.Text(cmp.Or(f.Title, f.RuleID))) + "  " +
-			visible.Text(f.Secret.Redacted()) + "  " + t.severity(g.Severity).Sprint(visible.Text(string(g.Severity))) + t.verdictWord(g) + t.morePlaces(g))
+		t.row(2, 6, t.blockedLine(g)...)
 		if f.Revealed != "" {
 			t.revealed(f.Revealed)
 		}
 		if len(groups) <= blockedExcerpts && f.Excerpt != "" {
-			t.line("      " + Clip(visible.Text(f.Excerpt), t.room(6)))
+			t.row(6, 6, t.excerpt(f))
 		}
+		t.furtherPlaces(g)
 		if f.Purged {
-			t.wrapped(purgedSecret, "      ", t.grave)
+			t.wrapped(purgedSecret, 6, t.grave)
 		}
 		if r := t.rule(f.RuleID); r != nil && r.Why != "" && !why[f.RuleID] && len(groups) <= blockedExcerpts {
 			why[f.RuleID] = true
-			t.wrapped(r.Why, "      ", t.faint)
+			t.wrapped(visible.Text(r.Why), 6, t.faint)
 		}
 		if v := g.Verification(); v != nil && len(groups) <= blockedExcerpts {
-			t.wrapped(v.Says, "      ", t.verdict(g.Verdict))
-			t.wrapped(Asked(v), "      ", t.faint)
+			t.wrapped(visible.Text(v.Says), 6, t.verdict(g.Verdict))
+			t.wrapped(Asked(v), 6, t.faint)
 		}
 		if len(groups) <= blockedInFull && g.Confidence.Rank() < rules.HighConfidence.Rank() && len(f.Reasons) > 0 {
-			t.wrapped("("+confidenceWord(g.Confidence)+": "+strings.Join(f.Reasons, "; ")+")", "      ", t.faint)
+			t.wrapped("("+confidenceWord(g.Confidence)+": "+visible.Text(strings.Join(f.Reasons, "; "))+")", 6, t.faint)
 		}
 	}
 	if more := len(groups) - len(shown); more > 0 {
-		t.line("  and " + Number(int64(more), "more secret"))
+		t.row(2, 4, span{text: "and " + Number(int64(more), "more secret")})
 	}
 	if !t.stale {
 		t.waysOn(shown, b)
 	}
 }
 
-func (t *textWriter) verdictWord(g *Group) string {
-	if g.Verdict == scanner.NotAsked {
-		return ""
+// blockedLine is one secret: where, what, how bad.
+func (t *textWriter) blockedLine(g *Group) []span {
+	f := g.First()
+	line := append([]span{t.placeOf(f)}, t.details(f)...)
+	line = append(line, span{text: Title(f), tint: t.strong}, span{text: visible.Text(f.Secret.Redacted()), whole: true},
+		span{text: visible.Text(string(g.Severity)), tint: t.severity(g.Severity)})
+	if g.Verdict != scanner.NotAsked {
+		line = append(line, span{text: visible.Text(string(g.Verdict)), tint: t.verdict(g.Verdict)})
 	}
-	return "  " + t.verdict(g.Verdict).Sprint(visible.Text(string(g.Verdict)))
+	return append(columns(line...), t.morePlaces(g)...)
 }
 
-func (t *textWriter) morePlaces(g *Group) string {
-	if more := len(g.Places) - 1; more > 0 {
-		return t.faint.Sprintf("  and %s", Number(int64(more), "more place"))
+// furtherPlaces lists the other places of a secret, and what other commands know it by, where nothing is left out.
+func (t *textWriter) furtherPlaces(g *Group) {
+	if t.cut {
+		return
 	}
-	return ""
+	for _, f := range g.Places[1:] {
+		t.row(6, 8, columns(append([]span{t.placeOf(f)}, t.details(f)...)...)...)
+	}
+	t.ruleAndFingerprint(g.First(), 6)
+}
+
+// morePlaces counts the places that a line does not name, where lists are cut.
+func (t *textWriter) morePlaces(g *Group) []span {
+	more := len(g.Places) - 1
+	if more < 1 || !t.cut {
+		return nil
+	}
+	t.left = true
+	return []span{spaces(2), {text: "and " + Number(int64(more), "more place"), tint: t.faint}}
 }
 
 // waysOn says how to go on: remove the secret, or allow it with a reason.
 func (t *textWriter) waysOn(groups []*Group, b blocked) {
 	f := groups[0].First()
-	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", "", t.strong)
+	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", 0, t.strong)
 	comment, ok := allowComment(f)
 	if f.Purged { // there is no second way
 	} else if !ok {
-		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from "+b.from, "", t.strong)
+		t.wrapped("Allow it, if it is no secret: skant baseline update --owner YOU --reason WHY --from "+b.from, 0, t.strong)
 	} else {
-		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", "", t.strong)
+		t.wrapped("Allow it, if it is no secret: "+comment+" on its line, with your reason.", 0, t.strong)
 	}
 	if f.Location.Path != "" && f.Location.Kind == scanner.KindStaged {
-		t.wrapped("Why it was reported: skant explain "+visible.ShellWord(f.Location.Path)+":"+strconv.Itoa(f.Location.StartLine), "", t.faint)
+		name := t.up + f.Location.Path
+		if strings.HasPrefix(name, "-") {
+			name = "./" + name // no flag
+		}
+		t.command("Why it was reported:", "skant explain "+visible.ShellWord(name)+":"+strconv.Itoa(f.Location.StartLine))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func textOf(t *testing.T, rep *scanner.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Text(&b, rep, sampleRules(), TextOptions{Width: 100}); err != nil {
+	if err := Text(&b, rep, sampleRules(), TextOptions{Cut: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -50,6 +50,24 @@ func TestBlockedByMany(t *testing.T) {
 	}
 	if n := strings.Count(text, "\n"); n > 30 {
 		t.Errorf("%d lines:\n%s", n, text)
+	}
+}
+
+// TestBlockedInWords: what a hook says in words is bounded, too, and says once why a sort of secret matters.
+func TestBlockedInWords(t *testing.T) {
+	rep := stagedReport(t)
+	f := rep.Findings[0]
+	rep.Findings = nil
+	for i := range 100 {
+		f.Fingerprint = fmt.Sprint("f", i)
+		rep.Findings = append(rep.Findings, f)
+	}
+	text := textWith(t, rep, TextOptions{Plain: true, Cut: true})
+	if strings.Count(text, "Why it matters") != 1 || !strings.Contains(text, "Secret 20 of 100\n") || strings.Contains(text, "Secret 21") || !strings.Contains(text, "and 80 more secrets\n") {
+		t.Error(text)
+	}
+	if text := textWith(t, rep, TextOptions{Plain: true}); !strings.Contains(text, "Secret 100 of 100\n") || strings.Contains(text, "more secrets") {
+		t.Error(text)
 	}
 }
 

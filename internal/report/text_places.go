@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,26 +23,72 @@ const shortID = 10
 
 // places writes where a secret is: a line for each place and, where it differs from the one before, the excerpt.
 func (t *textWriter) places(g *Group) {
-	shown := g.Places[:min(len(g.Places), maxPlaces)]
-	column := 0
-	for _, f := range shown {
-		if w := uniseg.StringWidth(head(f)); w <= maxHeadColumn {
-			column = max(column, w)
+	shown := g.Places[:t.some(len(g.Places), maxPlaces)]
+	rows, widths := make([][]span, len(shown)), [placeColumns]int{}
+	for i, f := range shown {
+		rows[i] = append([]span{t.placeOf(f)}, t.details(f)...)
+		for j, s := range rows[i][:placeColumns] {
+			if w := uniseg.StringWidth(s.text); w <= maxHeadColumn {
+				widths[j] = max(widths[j], w)
+			}
 		}
 	}
 	last := ""
-	for _, f := range shown {
-		h := head(f)
-		pad := strings.Repeat(" ", max(0, column-uniseg.StringWidth(h)))
-		t.line("  " + t.place.Sprint(h) + pad + t.details(f))
+	for i, f := range shown {
+		row := aligned(rows[i], widths)
+		if len(row) > 2 && t.width > 0 && 2+widthOf(row) > t.width {
+			row = append(row[:2], columns(rows[i][1:]...)...) // what is folded has no columns
+		}
+		t.row(2, 6, row...)
 		if f.Excerpt != "" && f.Excerpt != last {
-			t.line("      " + Clip(visible.Text(f.Excerpt), t.room(6)))
+			t.row(6, 6, t.excerpt(f))
 			last = f.Excerpt
 		}
 	}
-	if more := len(g.Places) - len(shown); more > 0 {
-		t.line(t.faint.Sprintf("  and %s", Number(int64(more), "more place")))
+	t.more(len(g.Places)-len(shown), "more place", 2)
+}
+
+// widthOf is how wide spans are side by side, in cells.
+func widthOf(row []span) (cells int) {
+	for _, s := range row {
+		cells += uniseg.StringWidth(s.text)
 	}
+	return cells
+}
+
+// excerpt is the line of the file, as much of it as fits, the secret in it.
+func (t *textWriter) excerpt(f *scanner.Finding) span {
+	return span{text: clipAround(visible.Text(f.Excerpt), visible.Text(f.Secret.Redacted()), t.room(6)), whole: true}
+}
+
+// placeColumns is how many columns of a list of places are aligned: the place, the commit, its date, its author.
+const placeColumns = 4
+
+// aligned returns the columns of one row with spaces between them. A column that is empty in all rows takes no room, nor do the three of
+// the commit in a row without one.
+func aligned(row []span, widths [placeColumns]int) []span {
+	var out []span
+	committed := row[1].text+row[2].text+row[3].text != ""
+	for i, s := range row {
+		inColumn := i < placeColumns && widths[i] > 0 && (i == 0 || committed)
+		if s.text == "" && !inColumn {
+			continue
+		}
+		pad := 0
+		if inColumn {
+			pad = widths[i] - uniseg.StringWidth(s.text)
+		}
+		out = append(out, s, spaces(max(0, pad)+2))
+	}
+	for len(out) > 0 && strings.Trim(out[len(out)-1].text, " ") == "" {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+// placeOf is the name of a place, with a link to the file if it is there.
+func (t *textWriter) placeOf(f *scanner.Finding) span {
+	return span{text: head(f), link: t.to.file(f), whole: true}
 }
 
 // head names the place itself: path:line:column, or what holds it where that is no file.
@@ -70,36 +117,43 @@ func inMember(l *scanner.Location) string {
 	return "!/" + visible.Text(l.Member)
 }
 
-// details says which commit brought the secret, what sort of place it is if that is not plain, and whether it is still
-// there.
-func (t *textWriter) details(f *scanner.Finding) string {
-	var words []string
+// details says which commit brought the secret, when and whose (three spans, empty where that is not known), then what sort of place it
+// is if that is not plain, and whether it is still there.
+func (t *textWriter) details(f *scanner.Finding) []span {
+	row := make([]span, 3, 6)
 	if c := f.Location.Commit; c != nil {
-		words = append(words, t.middling.Sprint(short(c.ID)))
+		row[0] = span{text: short(c.ID), link: t.to.commit(t.rep, f)}
 		if !c.Date.IsZero() {
-			words = append(words, c.Date.UTC().Format("2006-01-02"))
+			row[1] = span{text: c.Date.UTC().Format(time.DateOnly), whole: true}
 		}
-		author := c.Author
-		if author == "" {
-			author = c.Email
+		author := visible.Text(cmp.Or(c.Author, c.Email))
+		if t.width > 0 {
+			author = Clip(author, maxAuthor)
 		}
-		if author != "" {
-			words = append(words, Clip(visible.Text(author), maxAuthor))
+		row[2] = span{text: author, whole: true}
+	}
+	for _, s := range []span{{text: kindOf(f)}, {text: decodedAs(f)}, {text: state(f), tint: t.faint, whole: true}} {
+		if s.text != "" {
+			row = append(row, s)
 		}
 	}
-	if f.Location.Path != "" && !plain(f.Location.Kind) {
-		words = append(words, KindWords(f.Location))
-	}
-	if len(f.Location.Decoded) > 0 {
-		words = append(words, "as "+visible.Text(strings.Join(f.Location.Decoded, " in ")))
-	}
-	if state := state(f); state != "" {
-		words = append(words, t.faint.Sprint(state))
-	}
-	if len(words) == 0 {
+	return row
+}
+
+// kindOf is the sort of place a path is, if the path does not say so by itself.
+func kindOf(f *scanner.Finding) string {
+	if f.Location.Path == "" || plain(f.Location.Kind) {
 		return ""
 	}
-	return "  " + strings.Join(words, "  ")
+	return KindWords(f.Location)
+}
+
+// decodedAs says how the secret is encoded there.
+func decodedAs(f *scanner.Finding) string {
+	if len(f.Location.Decoded) == 0 {
+		return ""
+	}
+	return "as " + visible.Text(strings.Join(f.Location.Decoded, " in "))
 }
 
 // state says whether a secret that was committed to a file is still in HEAD.
@@ -107,6 +161,8 @@ func state(f *scanner.Finding) string {
 	switch {
 	case f.Exposure == nil || f.Location.Path == "":
 		return ""
+	case f.Exposure.InHead && f.Location.Kind != scanner.KindCommitContent:
+		return "HEAD has it too"
 	case f.Exposure.InHead:
 		return "in HEAD"
 	case f.Location.Kind == scanner.KindCommitContent && len(f.Exposure.Removed) > 0:

@@ -44,13 +44,13 @@ func (t *textWriter) comesBack(objects []*Group, command string) {
 	n := Number(int64(len(objects)), "object")
 	switch command {
 	case "staged":
-		t.line(t.grave.Sprint("This commit would bring back what was purged from the history (" + n + "):"))
+		t.row(0, 2, span{text: "This commit would bring back what was purged from the history (" + n + "):", tint: t.grave})
 	case "pre-push":
-		t.line(t.grave.Sprint("This push would bring back what was purged from the history (" + n + "):"))
+		t.row(0, 2, span{text: "This push would bring back what was purged from the history (" + n + "):", tint: t.grave})
 	case "pre-receive":
-		t.line(t.grave.Sprint("This push is refused, because it brings back what was purged from the history (" + n + "):"))
+		t.row(0, 2, span{text: "This push is refused, because it brings back what was purged from the history (" + n + "):", tint: t.grave})
 	default:
-		t.line(t.grave.Sprint("What was purged from the history comes back (" + n + "):"))
+		t.row(0, 2, span{text: "What was purged from the history comes back (" + n + "):", tint: t.grave})
 	}
 	// Commits tell most: they are named first, the newest first.
 	slices.SortStableFunc(objects, func(a, b *Group) int {
@@ -60,33 +60,48 @@ func (t *textWriter) comesBack(objects []*Group, command string) {
 		}
 		return commitDate(fb).Compare(commitDate(fa))
 	})
-	for _, g := range objects[:min(len(objects), maxPurged)] {
+	shown := t.some(len(objects), maxPurged)
+	for _, g := range objects[:shown] {
 		t.purgedObject(g)
 	}
-	if more := len(objects) - maxPurged; more > 0 {
-		t.line(t.faint.Sprintf("  and %s", Number(int64(more), "more object")))
-	}
+	t.more(len(objects)-shown, "more object", t.in(2))
 	t.bringAlong(objects)
 }
 
-// purgedObject writes one object in one line.
+// purgedObject writes one object, one line for each of its places; one in all where lists are cut.
 func (t *textWriter) purgedObject(g *Group) {
-	f := g.First()
-	kind := purgedType(f)
-	line := "  " + kind + " " + t.place.Sprint(short(f.Location.Object))
+	for _, f := range g.Places[:t.some(len(g.Places), 1)] {
+		t.row(t.in(2), 6, append(t.purgedPlace(f), t.morePlaces(g)...)...)
+	}
+	if !t.cut {
+		t.row(t.in(6), 8, span{text: "fingerprint " + visible.Text(g.First().Fingerprint), tint: t.faint})
+	}
+}
+
+// purgedPlace says which object it is, and where. Commits have their first line beside them.
+func (t *textWriter) purgedPlace(f *scanner.Finding) []span {
+	kind, id := purgedType(f), visible.Text(f.Location.Object)
+	if t.cut {
+		id = short(f.Location.Object)
+	}
+	row := []span{{text: kind}, spaces(1), {text: id}}
+	var rest []span
 	if f.Location.Path != "" {
-		line += "  " + t.place.Sprint(visible.Text(f.Location.Path))
+		rest = append(rest, span{text: visible.Text(f.Location.Path), whole: true})
 	}
 	if c := f.Location.Commit; c != nil && kind == "commit" {
-		for _, word := range []string{c.Date.UTC().Format(time.DateOnly), Clip(visible.Text(c.Author), maxAuthor), Clip(visible.Text(c.Summary), maxSummary)} {
-			if word != "" {
-				line += "  " + word
-			}
+		author, summary := visible.Text(c.Author), visible.Text(c.Summary)
+		if t.width > 0 {
+			author, summary = Clip(author, maxAuthor), Clip(summary, maxSummary)
 		}
+		rest = append(rest, span{text: c.Date.UTC().Format(time.DateOnly)}, span{text: author}, span{text: summary})
 	} else {
-		line += t.details(f)
+		rest = append(rest, t.details(f)...)
 	}
-	t.line(line + t.morePlaces(g))
+	if rest = columns(rest...); len(rest) > 0 {
+		row = append(append(row, spaces(2)), rest...)
+	}
+	return row
 }
 
 // purgedType is the sort of a purged object.
@@ -114,22 +129,24 @@ func (t *textWriter) bringAlong(objects []*Group) {
 			last[kind] = f // the newest, as they are sorted
 		}
 	}
-	t.wrapped("What was purged may not come back: no comment, ignore file, baseline or setting allows it.", "", t.strong)
+	t.wrapped("What was purged may not come back: no comment, ignore file, baseline or setting allows it.", 0, t.strong)
 	if what, command, ok := strings.Cut(first, ": "); ok {
-		t.wrapped(strings.ToUpper(what[:1])+what[1:]+":", "", t.strong)
-		t.line("  " + visible.Text(command))
+		t.wrapped(strings.ToUpper(what[:1])+what[1:]+":", 0, t.strong)
+		t.print(t.in(2), []span{{text: visible.Text(command)}})
 	}
 	if c := last["commit"]; c != nil {
 		t.wrapped("This clone is stale: it has the history from before the purge. Fetch the cleaned one and rebase on it; never merge the two, "+
-			"which brings everything back. Or clone anew.", "", t.strong)
-		t.line("  git fetch --prune origin")
-		t.line("  git rebase --onto origin/BRANCH " + short(c.Location.Object) + "    # keeps only what was made after that commit; BRANCH is the cleaned one")
+			"which brings everything back. Or clone anew.", 0, t.strong)
+		for _, command := range []string{"git fetch --prune origin", "git rebase --onto origin/BRANCH " + short(c.Location.Object) +
+			"    # keeps only what was made after that commit; BRANCH is the cleaned one"} {
+			t.print(t.in(2), []span{{text: command}}) // not folded, so that it can be copied
+		}
 		return
 	}
 	if f := last["file"]; f != nil {
-		t.wrapped("Take it out of the file, or the file out of the commit: its content is known to hold a secret.", "", t.strong)
+		t.wrapped("Take it out of the file, or the file out of the commit: its content is known to hold a secret.", 0, t.strong)
 	}
 	if last["tag"] != nil {
-		t.wrapped("Delete the tag here, and fetch the new one: git tag -d NAME, then git fetch --tags --force.", "", t.strong)
+		t.wrapped("Delete the tag here, and fetch the new one: git tag -d NAME, then git fetch --tags --force.", 0, t.strong)
 	}
 }

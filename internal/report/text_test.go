@@ -21,8 +21,12 @@ func TestTextGolden(t *testing.T) {
 	}{
 		{"history.txt", sampleReport(t), TextOptions{}},
 		{"history-narrow-color.txt", sampleReport(t), TextOptions{Color: true, Width: 60, Summary: true}},
-		{"staged.txt", stagedReport(t), TextOptions{Width: 100}},
-		{"many.txt", manyPlaces(t, 25), TextOptions{Width: 100}},
+		{"history-120-links.txt", linked(sampleReport(t)), TextOptions{Color: true, Width: 120, Cut: true, Links: &Links{Root: "/srv/example", Host: "build-1"}}},
+		{"history-plain.txt", sampleReport(t), TextOptions{Plain: true, Summary: true}},
+		{"staged.txt", stagedReport(t), TextOptions{Width: 100, Cut: true}},
+		{"staged-piped.txt", stagedReport(t), TextOptions{}},
+		{"staged-plain.txt", stagedReport(t), TextOptions{Plain: true}},
+		{"many.txt", manyPlaces(t, 25), TextOptions{Width: 100, Cut: true, All: "skant scan . | less"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -32,6 +36,12 @@ func TestTextGolden(t *testing.T) {
 			golden(t, c.name, b.Bytes())
 		})
 	}
+}
+
+// linked is a report that names its repository's page.
+func linked(rep *scanner.Report) *scanner.Report {
+	rep.Repository = &scanner.Repository{URI: "https://github.com/OWNER/example"}
+	return rep
 }
 
 func manyPlaces(t *testing.T, n int) *scanner.Report {
@@ -183,6 +193,8 @@ func TestWordsForPeople(t *testing.T) {
 		{Size(31_400_000), "31 MB"}, {Number(1, "place"), "1 place"}, {Number(0, "place"), "0 places"},
 		{Things(1, "blobs"), "1 blob"}, {Things(1, "entries"), "1 entry"}, {Things(1, "branches"), "1 branch"},
 		{Things(7, "blobs"), "7 blobs"}, {Things(1, "input"), "1 input"},
+		{clipAround("abcdefghijkl", "hij", 8), "…efghij…"}, {clipAround("abcdefghij", "hij", 8), "…efghij"}, {clipAround("日本語テスト=x", "=x", 6), "…ト=x"},
+		{clipAround("abcdefghijkl", "bc", 8), "abcdefg…"}, {clipAround("abcdefghijkl", "bcdefghijk", 6), "…bcde…"}, {clipAround("abc", "c", 3), "abc"}, {clipAround("abcdef", "x", 4), "abc…"},
 		{Clip("abcdef", 4), "abc…"}, {Clip("abcd", 4), "abcd"}, {Clip("日本語テスト", 6), "日本…"}, {Clip("abc", 0), "abc"},
 		{visible.Text("a\tb\u202ec\xff"), `a\tb\u202ec\xff`}, {visible.Text("früh 日本\u3000語"), "früh 日本\u3000語"}, {visible.Text("\U000e0041"), `\U000e0041`},
 		{strings.Join(Wrap("aa bb cc dddddddd", 5), "|"), "aa bb|cc|dddddddd"},

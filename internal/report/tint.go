@@ -16,7 +16,7 @@ func NewTint(on bool) Tint {
 	return Tint{&p}
 }
 
-// Verdict colours a text by what it says of a secret: red what is alive, green what is dead.
+// Verdict colours a text by what it says of a secret: red what is alive, blue what is dead.
 func (t Tint) Verdict(v scanner.Verdict, text string) string {
 	if t.palette == nil {
 		return text

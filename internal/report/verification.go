@@ -80,21 +80,24 @@ func (t *textWriter) verification(g *Group) {
 	if v == nil {
 		return
 	}
-	if v.Says != "" {
-		t.wrapped(v.Says, "  ", t.verdict(g.Verdict))
-	}
-	switch g.Verdict {
-	case scanner.Live:
-		t.wrapped(revokeLive, "  ", t.strong)
-	case scanner.Restricted:
-		t.wrapped(revokeRestricted, "  ", t.strong)
-	}
+	t.wrapped(visible.Text(v.Says), 2, t.verdict(g.Verdict))
+	t.wrapped(todo(g.Verdict), 2, t.strong)
 	// What a rule says is about the answer: how to go on with the key as well as how to end it.
-	t.wrapped(v.Do, "  ", t.faint)
+	t.wrapped(visible.Text(v.Do), 2, t.faint)
 	for _, fact := range Learned(v) {
-		t.line("  " + Clip(fact, t.room(2)))
+		t.row(2, 4, span{text: Clip(fact, t.room(2)), whole: true})
 	}
-	if asked := Asked(v); asked != "" {
-		t.line("  " + t.faint.Sprint(asked))
+	t.wrapped(Asked(v), 2, t.faint)
+}
+
+// todo is what to do about a credential that is alive; empty for others.
+func todo(v scanner.Verdict) string {
+	switch v {
+	case scanner.Live:
+		return revokeLive
+	case scanner.Restricted:
+		return revokeRestricted
+	default:
+		return ""
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"regexp"
 	"strings"
@@ -299,6 +300,14 @@ func TestSummaryIsPlain(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestSummaryMentionsNobody: GitHub looks for mentions and addresses in the text that the references stand for.
+func TestSummaryMentionsNobody(t *testing.T) {
+	got := html.UnescapeString(Summary(&scanner.Report{}, []string{"@everyone #1 https://e.example a@e.example"}, MaxSummary))
+	if regexp.MustCompile(`@\w|#\d|https:/`).MatchString(got) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -56,7 +56,7 @@ func table(rep *scanner.Report, room int) string {
 	for i, f := range findings {
 		commit := ""
 		if c := f.Location.Commit; c != nil {
-			commit = cell(short(c.ID)) + " " + c.Date.UTC().Format("2006-01-02")
+			commit = cell(short(c.ID)) + strings.TrimPrefix(report.Dated(c), " of")
 		}
 		row := fmt.Sprintf("| %s | %s %s | %s | %s |", escape(graded(f)), escape(bounded(title(f))), cell(f.Secret.Redacted()), cell(place(f)), commit)
 		if verified {
@@ -126,8 +126,13 @@ func unread(c *scanner.Coverage) string {
 func bounded(s string) string { return clip(visible.Text(s), maxShown) }
 
 // escape makes plain text of a text: whatever could be Markdown or HTML, a link, a mention or a table's line is a character
-// reference.
+// reference. What GitHub looks for in the finished text (@name, #1, https://) is parted by a space without width, as in [report.Markdown].
 func escape(s string) string {
+	return strings.NewReplacer("&#64;", "&#64;&#8203;", "&#35;", "&#35;&#8203;", "&#58;/", "&#58;&#8203;/").Replace(references(s))
+}
+
+// references is escape for what stands as code, where GitHub looks for nothing.
+func references(s string) string {
 	var b strings.Builder
 	for i, r := range visible.Text(s) {
 		switch {
@@ -145,5 +150,5 @@ func cell(s string) string {
 	if s = bounded(s); s == "" {
 		return ""
 	}
-	return "<code>" + escape(s) + "</code>"
+	return "<code>" + references(s) + "</code>"
 }
