@@ -325,7 +325,7 @@ func TestRetries(t *testing.T) {
 		{"an answer at last", []int{503, 429, 401}, "", scanner.Dead, 3, 500 * time.Millisecond},
 		{"none", []int{502, 503, 504, 401}, "", scanner.Unknown, 3, 500 * time.Millisecond},
 		{"when it says", []int{429, 401}, "7", scanner.Dead, 2, 7 * time.Second},
-		{"at the time that it says", []int{503, 401}, time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat), scanner.Dead, 2, 15 * time.Second},
+		{"at the time that it says", []int{503, 401}, time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat), scanner.Dead, 2, 8 * time.Second},
 		{"too late", []int{429, 401}, "3600", scanner.Unknown, 1, 0},
 		{"not of everything", []int{500, 401}, "", scanner.Unknown, 1, 0},
 		{"a strange time", []int{429, 401}, "-1", scanner.Dead, 2, 0},
