@@ -211,7 +211,7 @@ func (e *Entry) check() error {
 	case !day(e.Expires):
 		return errors.New("the date is not right: it is like 2027-01-31, or never")
 	case !reasoned(e.Reason):
-		return errors.New("the reason is missing")
+		return errors.New("the reason is missing: it has a word of three letters or more")
 	case len(e.Path) > maxField || len(e.Reason) > maxField:
 		return fmt.Errorf("a field is longer than %d KiB", maxField>>10)
 	}
