@@ -335,14 +335,25 @@ func TestRevokeInterrupted(t *testing.T) {
 	e.alive[r.values["vercel"]], e.during = true, nil
 	e.mu.Unlock()
 	ctx, stop = context.WithCancel(t.Context())
-	typed, typing := io.Pipe()
+	nobody, typing := io.Pipe()
 	defer typing.Close()
-	time.AfterFunc(1500*time.Millisecond, stop)
+	typed := &stopped{nobody, stop}
 	got = r.run(ctx, typed, nil, "recover", "revoke", r.work, "--verify-endpoint", "vercel="+e.URL, "--ask")
 	r.expect("stopped at the question", got, exitIncomplete, "Interrupted before anything was sent")
 	if len(e.told) != 1 {
 		t.Errorf("told %v", e.told)
 	}
+}
+
+// stopped is a terminal at which somebody stops the program as soon as it waits for an answer.
+type stopped struct {
+	io.Reader
+	stop func()
+}
+
+func (s *stopped) Read(b []byte) (int, error) {
+	s.stop()
+	return s.Reader.Read(b)
 }
 
 // TestRevokeSpared: what is suppressed, a placeholder or of another rule than those with a way is not told about, whatever is asked for.

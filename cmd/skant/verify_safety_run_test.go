@@ -174,7 +174,11 @@ func TestSafetyInterrupted(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			<-reached
+			select {
+			case <-reached:
+			case <-time.After(30 * time.Second):
+				t.Fatalf("nobody was asked\n%s", errs.String())
+			}
 			time.Sleep(100 * time.Millisecond) // the first answer is on its way
 			start := time.Now()
 			if how == "interrupt" {

@@ -116,12 +116,24 @@ func TestHostileValuesCostLittle(t *testing.T) {
 		}
 		big := []byte(strings.Repeat(unit, maxValue/len(unit)))
 		for _, name := range Names() {
-			start := time.Now()
-			run(t, name, Input{Value: big, Context: big})
-			run(t, name, Input{Value: []byte("x"), Context: big, Parts: map[string][]byte{"client_certificate_data": big}})
-			if d := time.Since(start); d > time.Second {
+			d := quickest(func() {
+				run(t, name, Input{Value: big, Context: big})
+				run(t, name, Input{Value: []byte("x"), Context: big, Parts: map[string][]byte{"client_certificate_data": big}})
+			})
+			if d > time.Second {
 				t.Errorf("%s of %.20q repeated: %v", name, unit, d)
 			}
 		}
 	}
+}
+
+// quickest is how long something takes when the machine has time for it: a second is tried again, as it may have been taken by others.
+func quickest(f func()) time.Duration {
+	best := time.Hour
+	for tries := 0; tries < 5 && best > time.Second; tries++ {
+		start := time.Now()
+		f()
+		best = min(best, time.Since(start))
+	}
+	return best
 }
