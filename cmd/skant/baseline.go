@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type baselineFlags struct {
 	owner, reason, expires string
 	pathScoped             bool
 	from                   string
+	// at is a folder in the repository whose baseline it is; empty for the current one.
+	at string
 }
 
 func (f *baselineFlags) register(cmd *cobra.Command) {
@@ -211,7 +214,7 @@ func newBaselinePrune(a *app) *cobra.Command {
 
 // settleBaseline has f say which file the baseline is: a flag, a variable or the configuration may name it.
 func (a *app) settleBaseline(cmd *cobra.Command, f *baselineFlags) error {
-	policy, done, err := a.currentPolicy()
+	policy, done, err := a.policyAt(f.at)
 	if err != nil {
 		return err
 	}
@@ -219,9 +222,12 @@ func (a *app) settleBaseline(cmd *cobra.Command, f *baselineFlags) error {
 	return errors.Join(err, done())
 }
 
+// top is the folder that the baseline's path is told from.
+func (f *baselineFlags) top() string { return topAround(cmp.Or(f.at, ".")) }
+
 // path is where the baseline is.
 func (f *baselineFlags) path() string {
-	return filepath.Join(topAround("."), filepath.FromSlash(f.baselineFile))
+	return filepath.Join(f.top(), filepath.FromSlash(f.baselineFile))
 }
 
 // openBaseline reads the baseline that is to be changed.
@@ -229,7 +235,7 @@ func (a *app) openBaseline(cmd *cobra.Command, f *baselineFlags) (b *suppress.Ba
 	if err := a.settleBaseline(cmd, f); err != nil {
 		return nil, "", nil, err
 	}
-	data, err = worktreePolicy(topAround(".")).read(f.baselineFile)
+	data, err = worktreePolicy(f.top()).read(f.baselineFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "", nil, withHint(fmt.Errorf("read %s: %w", visible.Text(f.baselineFile), errNoBaseline), hintBaselineMissing)
@@ -245,14 +251,14 @@ func (a *app) openBaseline(cmd *cobra.Command, f *baselineFlags) (b *suppress.Ba
 	return b, f.path(), data, nil
 }
 
-// openOrMake is openBaseline, with a new baseline where there is none.
-func (a *app) openOrMake(cmd *cobra.Command, f *baselineFlags) (*suppress.Baseline, string, error) {
-	b, path, _, err := a.openBaseline(cmd, f)
+// openOrMake is openBaseline, with a new baseline, and no data, where there is none.
+func (a *app) openOrMake(cmd *cobra.Command, f *baselineFlags) (b *suppress.Baseline, path string, data []byte, err error) {
+	b, path, data, err = a.openBaseline(cmd, f)
 	if !errors.Is(err, errNoBaseline) {
-		return b, path, err
+		return b, path, data, err
 	}
 	b, err = suppress.NewBaseline(rand.Reader)
-	return b, f.path(), err
+	return b, f.path(), nil, err
 }
 
 var errNoBaseline = errors.New("the file is not there")

@@ -158,7 +158,7 @@ func readList(path string) ([]byte, error) {
 
 // carryOver scans, and adds entries for the findings that a list is about. A baseline that is not there yet is made.
 func (a *app) carryOver(cmd *cobra.Command, f *baselineFlags, list []suppress.Foreign, terms suppress.Terms) error {
-	b, path, err := a.openOrMake(cmd, f)
+	b, path, _, err := a.openOrMake(cmd, f)
 	if err != nil {
 		return err
 	}

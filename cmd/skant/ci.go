@@ -36,6 +36,8 @@ func newCI(a *app) *cobra.Command {
 	f.registerVerify(cmd)
 	f.registerCache(cmd)
 	registerFailOn(cmd)
+	f.registerLineHash(cmd)
+	f.registerPlain(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&c.Event, "event", "auto", helpFlagCIEvent)
 	fs.StringVar(&c.Base, "base", "", helpFlagCIBase)
@@ -187,6 +189,7 @@ func (r *ciRun) all() error {
 			return err
 		}
 	}
+	p.repo = r.commits.repo
 	src, closeSource, err := r.source(p)
 	if err != nil {
 		return err

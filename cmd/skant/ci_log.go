@@ -20,16 +20,25 @@ const formatGitHub = "github"
 
 // toLog writes one format to standard output. Where a CI system reads that along, nothing of it is a command but what skant
 // itself means to be one.
-func (a *app) toLog(f format, rep *scanner.Report, set *rules.Set) error {
-	write := func(w io.Writer) error { return f.write(w, rep, set, a.style()) }
+func (a *app) toLog(o output, rep *scanner.Report, set *rules.Set) error {
+	f := o.format
+	write := func(w io.Writer) error { return f.write(w, rep, set, a.textStyle(o.layout)) }
 	switch {
 	case f.name == formatGitHub || !ci.InCI(a.env):
 		return write(a.out)
-	case f.name == "json" || f.name == "jsonl" || f.name == "sarif": // another program may read it, and nothing else must stand beside it
-		return write(github.JSON(a.out))
+	case slices.Contains([]string{"json", formatLines, "sarif", "gitlab", "ocsf"}, f.name):
+		return write(a.forPrograms())
 	default:
 		return a.words(write)
 	}
+}
+
+// forPrograms is standard output for JSON: another program may read it, and nothing else must stand beside it.
+func (a *app) forPrograms() io.Writer {
+	if !ci.InCI(a.env) {
+		return a.out
+	}
+	return github.JSON(a.out)
 }
 
 // words writes text for a person to standard output. Where a CI system reads that along, nothing of it is a command.

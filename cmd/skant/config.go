@@ -21,7 +21,7 @@ import (
 // parts of this program, by the pipelines in docs/examples, and by its tests and benchmarks.
 func otherVariables() []string {
 	return []string{
-		"SKANT_CACHE_DIR", "SKANT_FINGERPRINT_KEY", "SKANT_VERSION", "SKANT_SHA256",
+		"SKANT_CACHE_DIR", "SKANT_FINGERPRINT_KEY", "SKANT_VERSION", "SKANT_SHA256", sendURL, sendAuthorization,
 		"SKANT_E2E_*", "SKANT_BENCH_*", "SKANT_DETECTION*", "SKANT_PRECISION_*", "SKANT_PROOF*", "SKANT_UPDATE", "SKANT_CACHE_TEST_DIR",
 	}
 }

@@ -25,8 +25,14 @@ type scanFlags struct {
 	noProgress      bool
 	noCache         bool
 	noConfig        bool
+	lineHash        bool
+	plain           bool
+	stream          bool
 	suppressFlags
 	verifyFlags
+
+	// message says that a hook writes the report.
+	message bool
 
 	// target is a path in the repository whose policy holds; empty for the current folder. policy takes its place if it is set:
 	// a change that is checked must not bring its own.
@@ -73,6 +79,11 @@ func (f *scanFlags) registerAnswering(cmd *cobra.Command) {
 		}
 		return nil
 	}
+}
+
+// registerLineHash adds the flag of the commands that search what is checked out.
+func (f *scanFlags) registerLineHash(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.lineHash, "line-hash", false, helpFlagLineHash)
 }
 
 // registerOutput adds the flags that concern what is written, which is all that a saved report needs.

@@ -141,7 +141,7 @@ func (g *guard) arm(p *prepared) error {
 		return nil
 	}
 	opt := p.options
-	opt.Further = nil
+	opt.Further, opt.Found = nil, nil
 	opt.Veil = func() *rules.Set { return p.set }
 	var err error
 	g.off, err = scanner.New(set, opt)

@@ -27,6 +27,7 @@ func newHooksRunFramework(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runFramework(cmd, &f) },
 	}
 	f.register(cmd)
+	f.registerMessage(cmd)
 	return cmd
 }
 

@@ -36,6 +36,7 @@ func newHookKind(a *app, k hooks.Kind) *cobra.Command {
 	var onError string
 	cmd := &cobra.Command{Use: k.Name + " [ARG...]", Short: fmt.Sprintf(helpHookShort, k.Name), Args: cobra.ArbitraryArgs}
 	f.register(cmd)
+	f.registerMessage(cmd)
 	switch {
 	case k.Server:
 		cmd.Long = helpHookReceive

@@ -54,6 +54,7 @@ func newHunt(a *app) *cobra.Command {
 	fs.StringVar(&r.flags.maxSize, "max-size", "4GiB", helpFlagMaxSize)
 	fs.DurationVar(&r.flags.timeout, "timeout", 0, helpFlagTimeout)
 	fs.BoolVar(&r.flags.noProgress, "no-progress", false, helpFlagNoProgress)
+	r.flags.registerPlain(cmd)
 	return cmd
 }
 
@@ -83,18 +84,19 @@ func (r *huntRun) all(cmd *cobra.Command, args []string) error {
 	rep := &scanner.Report{
 		SchemaVersion: scanner.SchemaVersion, Tool: tool(), Target: r.target(args), Command: cmd.Name(), StartedAt: r.app.now().UTC(),
 	}
-	stop := r.app.watch(r.rec, r.flags.noProgress)
+	stop := r.app.watch(r.rec, r.flags.still())
 	err = r.search(ctx, args)
 	stop()
 	if err != nil {
 		return r.hidden(err)
 	}
 	rep.Findings, rep.Coverage = r.findings, r.coverage()
+	r.flags.layOut(outs, "")
 	if err := r.app.write(outs, rep, r.hunt.Report()); err != nil {
 		return err
 	}
 	// "No secrets" would say more than that these are not there.
-	r.app.say(msgSummary, strings.TrimPrefix(report.Summary(rep), "no secrets; "))
+	r.app.sum(strings.TrimPrefix(report.Summary(rep), "no secrets; "), r.flags.plain)
 	r.tell(rep)
 	return failOnNew.outcome(rep)
 }

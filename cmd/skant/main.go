@@ -49,6 +49,8 @@ type app struct {
 	configDir func() (string, error)
 	// environ lists the environment, NAME=VALUE each; nil where it is not looked through.
 	environ func() []string
+	// args are those of the command line, without the name of the program.
+	args []string
 	// notes are what the summary of a step says about the run, in plain text.
 	notes []string
 	// garbage sets how much garbage is left lying, in percent of the memory in use; nil where that is not the program's to say.
@@ -78,6 +80,7 @@ func run(ctx context.Context, a *app, args []string) (code int) {
 		}
 	}()
 	a.quiet()
+	a.args = args
 	root := rootFor(a, args)
 	root.SetArgs(args)
 	root.SetIn(a.in)

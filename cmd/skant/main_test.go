@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM... runs a program that must end with exactly this status
 //	pack ARCHIVE FILE...  packs files into a zip or, if it is named so, a tar.gz
 //	provider VAR NAME=VERDICT...  starts a provider on this machine, sets $VAR to its address: see cmdProvider
+//	inbox VAR STATUS      starts a server that takes reports, sets $VAR to its address: see cmdInbox
 //	hides VAR FILE...     fails if a file, or stdout or stderr, has 12 characters of the variable's value
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"secret": cmdSecret, "fill": cmdFill, "exits": cmdExits, "hides": cmdHides, "pack": cmdPack, "provider": cmdProvider,
+			"secret": cmdSecret, "fill": cmdFill, "exits": cmdExits, "hides": cmdHides, "pack": cmdPack, "provider": cmdProvider, "inbox": cmdInbox,
 		},
 	})
 }

@@ -9,9 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/skant-dev/skant/internal/recovery"
+	"github.com/skant-dev/skant/internal/ci"
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/report/github"
+	"github.com/skant-dev/skant/internal/report/gitlab"
+	"github.com/skant-dev/skant/internal/report/html"
+	"github.com/skant-dev/skant/internal/report/markdown"
+	"github.com/skant-dev/skant/internal/report/ocsf"
 	"github.com/skant-dev/skant/internal/report/sarif"
 	"github.com/skant-dev/skant/rules"
 	"github.com/skant-dev/skant/scanner"
@@ -23,6 +27,10 @@ type style struct {
 	width  int
 	// file says that the output is a file, which nobody's terminal stands beside.
 	file bool
+	// plain, cut, all, up and links are those of [report.TextOptions].
+	plain, cut bool
+	all, up    string
+	links      *report.Links
 }
 
 // format is one output format: a row of the table below and a file of internal/report.
@@ -39,13 +47,17 @@ func formats() []format {
 	}
 	return []format{
 		{"text", func(w io.Writer, rep *scanner.Report, set *rules.Set, st style) error {
-			return report.Text(w, rep, set, report.TextOptions{Color: st.colour, Width: st.width, Summary: st.file})
+			return report.Text(w, rep, set, st.text())
 		}, true},
 		{"json", plain(report.JSON), true},
-		{"jsonl", plain(report.JSONL), false},
+		{formatLines, plain(report.JSONL), false},
 		{"sarif", plain(sarif.Write), false},
-		{"markdown", plain(recovery.Markdown), false},
-		{"html", plain(recovery.HTML), false},
+		{"gitlab", plain(gitlab.Write), false},
+		{"csv", plain(report.CSV), false},
+		{"junit", plain(report.JUnit), false},
+		{"ocsf", plain(ocsf.Write), false},
+		{"markdown", plain(markdown.Write), false},
+		{"html", plain(html.Write), false},
 		{formatGitHub, plain(github.Annotations), false},
 	}
 }
@@ -62,6 +74,9 @@ func formatNames() []string {
 type output struct {
 	format format
 	path   string
+	layout textLayout
+	// stream is told of secrets while the scan runs; nil if the output is only written at the end.
+	stream *stream
 }
 
 // parseOutputs reads the values of -o. Without any, text goes to standard output.
@@ -91,7 +106,7 @@ func parseOutputs(specs []string) ([]output, error) {
 		default:
 			paths[filepath.Clean(path)] = true
 		}
-		outs = append(outs, output{f, path})
+		outs = append(outs, output{format: f, path: path})
 	}
 	return outs, nil
 }
@@ -107,14 +122,26 @@ func lookupFormat(name string) (format, error) {
 
 // write renders a report to every output.
 func (a *app) write(outs []output, rep *scanner.Report, set *rules.Set) error {
+	rep, err := report.Canonical(rep)
+	if err != nil {
+		return &incompleteError{err}
+	}
 	for _, o := range outs {
-		if o.path == "" {
-			if err := a.toLog(o.format, rep, set); err != nil {
+		if o.stream != nil {
+			if err := o.stream.finish(func(w io.Writer) error { return o.format.write(w, rep, set, style{}) }); err != nil {
 				return &incompleteError{fmt.Errorf("write %s: %w", o.format.name, err)}
 			}
 			continue
 		}
-		err := writeFile(o.path, func(w io.Writer) error { return o.format.write(w, rep, set, style{width: 100, file: true}) })
+		if o.path == "" {
+			if err := a.toLog(o, rep, set); err != nil {
+				return &incompleteError{fmt.Errorf("write %s: %w", o.format.name, err)}
+			}
+			continue
+		}
+		err := writeFile(o.path, func(w io.Writer) error {
+			return o.format.write(w, rep, set, style{file: true, plain: o.layout.plain, up: o.layout.up()})
+		})
 		if err != nil {
 			return &incompleteError{fmt.Errorf("write %s to %q: %w", o.format.name, o.path, err)}
 		}
@@ -128,7 +155,8 @@ func (a *app) style() style {
 	if !isTerminal {
 		return style{width: 100}
 	}
-	return style{colour: a.env("NO_COLOR") == "" && a.env("TERM") != "dumb", width: max(40, width)}
+	// What begins a colour does not get into the log of a CI system: see [github.Harmless].
+	return style{colour: a.env("NO_COLOR") == "" && a.env("TERM") != "dumb" && !ci.InCI(a.env), width: max(40, width)}
 }
 
 // writeFile writes a file that appears whole or not at all and that only its owner can read: a report says where

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skant-dev/skant/internal/config"
+	"github.com/skant-dev/skant/internal/repo"
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/suppress"
 	"github.com/skant-dev/skant/rules"
@@ -28,6 +30,10 @@ type prepared struct {
 	// policy is where the files that say what does not count are read. Its zero value is decided on when the source is opened.
 	// base is the state before the change that is checked; its zero value where that is not known.
 	policy, base policyFiles
+	// repo is the repository that is searched, while it is open; nil if none is.
+	repo *repo.Repository
+	// root is the folder that the paths of findings begin at, where no repository says it; empty if that is not known.
+	root string
 	// inTop turns paths of findings into those of the policy; nil if they are that.
 	inTop func(path string) string
 	// silence is what does not count, and outcome what came of it.
@@ -60,6 +66,9 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 	if p.maxSize, err = f.bytes(); err != nil {
 		return nil, err
 	}
+	if err := a.streams(f, p.outs); err != nil {
+		return nil, err
+	}
 	opt, err := f.options(a, p.outs)
 	if err != nil {
 		return nil, err
@@ -74,6 +83,7 @@ func (a *app) prepare(cmd *cobra.Command, f *scanFlags) (*prepared, error) {
 		return nil, err
 	}
 	opt.Allow, opt.Purged, opt.Further = p.silence.Allow, p.guard.secret, p.guard.Found
+	opt.Found = p.told()
 	p.options = opt
 	p.scanner, err = scanner.New(p.set, opt)
 	return p, err
@@ -100,20 +110,24 @@ func (a *app) scanAs(cmd *cobra.Command, name string, p *prepared, target string
 	if lost := p.flags.confFrom.lost; lost != nil && !p.flags.noConfig {
 		rec.Unread("policy files", p.scanner.Scrub(lost.Error()), config.Name)
 	}
-	stop := a.watch(rec, p.flags.noProgress)
+	stop := a.watch(rec, p.flags.still() || a.onScreen(p.outs))
 	if err := p.guard.reach(ctx, rec); err != nil {
 		return nil, err
 	}
+	written := p.startStreams()
 	res, err := p.scanner.Scan(ctx, src, rec)
 	if err == nil {
 		err = p.guard.again(ctx, src, res)
 	}
+	written()
 	stop()
 	if err != nil {
 		return nil, err
 	}
 	rep.Coverage, rep.Findings, rep.Hidden = res.Coverage, res.Findings, res.Hidden
 	rep.Coverage.Policy = p.flags.policyOf(p.scanner.Scrub)
+	a.nameCheckout(ctx, name, p, rep)
+	a.hashLines(name, p, rep)
 	if err := a.applyPolicy(p, rep); err != nil {
 		return rep, err
 	}
@@ -129,12 +143,13 @@ func (a *app) finish(cmd *cobra.Command, p *prepared, rep *scanner.Report) error
 			return err
 		}
 	}
+	p.flags.layOut(p.outs, p.rootOf())
 	if err := a.write(p.outs, rep, set); err != nil {
 		return err
 	}
-	a.say(msgSummary, report.Summary(rep))
+	a.sum(report.Summary(rep), p.flags.plain)
 	if rep.Hidden > 0 {
-		a.say(msgHidden, rep.Hidden, p.flags.minConfidence)
+		a.sum(fmt.Sprintf(msgHidden, report.Number(int64(rep.Hidden), "more finding"), p.flags.minConfidence), p.flags.plain)
 	}
 	a.sayOutcome(p)
 	a.sayWeaker(p.conf)

@@ -33,6 +33,8 @@ func newReport(a *app) *cobra.Command {
 		},
 	}
 	f.registerOutput(cmd)
+	f.registerPlain(cmd)
+	cmd.AddCommand(newReportDiff(a), newReportSend(a))
 	return cmd
 }
 
@@ -66,10 +68,11 @@ func (a *app) renderWith(cmd *cobra.Command, path string, f *scanFlags, prepare 
 	if err := prepare(rep, outs); err != nil {
 		return err
 	}
+	f.layOut(outs, "")
 	if err := a.write(outs, rep, set); err != nil {
 		return err
 	}
-	a.say(msgSummary, report.Summary(rep))
+	a.sum(report.Summary(rep), f.plain)
 	return failOnNew.outcome(rep)
 }
 
@@ -80,14 +83,19 @@ func conceal(rep *scanner.Report) {
 	}
 }
 
-func (a *app) readReport(path string) (*scanner.Report, error) {
+func (a *app) readReport(path string) (rep *scanner.Report, err error) {
 	if path == "-" {
-		return report.Read(a.in)
+		rep, err = report.Read(a.in)
+	} else {
+		file, openErr := os.Open(path)
+		if openErr != nil {
+			return nil, openErr
+		}
+		rep, err = report.Read(file)
+		err = errors.Join(err, file.Close())
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	if err == nil && report.Newer(rep) {
+		a.say(msgReportNewer, rep.SchemaVersion, scanner.SchemaVersion)
 	}
-	rep, err := report.Read(file)
-	return rep, errors.Join(err, file.Close())
+	return rep, err
 }

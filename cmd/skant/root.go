@@ -39,7 +39,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newScan(a), newStaged(a), newDiff(a), newHistory(a), newCI(a), newVerify(a), newHunt(a), newRecover(a), newReport(a), newRules(a), newExplain(a),
-		newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),
+		newTriage(a), newBaseline(a), newHooks(a), newConfig(a), newMCP(a), newVersion(a),
 	)
 	root.AddCommand(releaseCommands(a)...)
 	return root

@@ -30,6 +30,7 @@ func newScan(a *app) *cobra.Command {
 				if err := p.usePolicyAround(args); err != nil {
 					return nil, nil, err
 				}
+				p.root = rootAt(f.target)
 				if len(args) == 1 && args[0] == "-" {
 					return source.NewStdin(a.in, p.maxSize), nothingToClose, nil
 				}
@@ -44,8 +45,11 @@ func newScan(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerPlain(cmd)
+	f.registerStream(cmd)
 	f.registerVerify(cmd)
 	f.registerAgain(cmd)
+	f.registerLineHash(cmd)
 	cmd.Flags().BoolVar(&noIgnore, "no-ignore", false, helpFlagNoIgnore)
 	return cmd
 }
@@ -83,6 +87,7 @@ func (a *app) openRepository(path string, p *prepared, hook bool) (*repo.Reposit
 		return nil, &incompleteError{err}
 	}
 	p.usePolicyOf(r)
+	p.repo = r
 	return r, nil
 }
 
@@ -113,6 +118,7 @@ func newStaged(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerPlain(cmd)
 	f.registerVerify(cmd)
 	f.registerAgain(cmd)
 	return cmd
@@ -160,8 +166,11 @@ func newDiff(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerPlain(cmd)
+	f.registerStream(cmd)
 	f.registerVerify(cmd)
 	f.registerAgain(cmd)
+	f.registerLineHash(cmd)
 	cmd.Flags().StringVarP(&path, "repo", "C", ".", helpFlagRepo)
 	return cmd
 }
@@ -187,6 +196,8 @@ func newHistory(a *app) *cobra.Command {
 		},
 	}
 	f.register(cmd)
+	f.registerPlain(cmd)
+	f.registerStream(cmd)
 	f.registerVerify(cmd)
 	f.registerCache(cmd)
 	cmd.Flags().BoolVar(&submodules, "submodules", false, helpFlagSubmodules)

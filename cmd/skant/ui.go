@@ -15,7 +15,7 @@ const (
 	msgError          = "skant: %s\n"
 	msgHint           = "hint: %s\n"
 	msgSummary        = "skant: %s\n"
-	msgHidden         = "skant: %d more of less than %s confidence are not shown; --min-confidence low shows them\n"
+	msgHidden         = "%s of less than %s confidence not shown; --min-confidence low shows all"
 	msgCrash          = "skant: internal error, so nothing is known to be clean: %s\n%s\n"
 	msgScrubFailed    = "an error whose text could not be cleared of secrets"
 	msgConfirmSecrets = "Secrets will be shown in clear on this screen and in the files you named. Type yes to go on: "
@@ -49,7 +49,7 @@ const (
 	hintRange              = "write BASE..HEAD with two revisions of this clone, for example origin/main..HEAD; in CI, check out with fetch-depth: 0."
 	hintStagedArgs         = "`skant staged` takes no arguments: it searches what the next commit would add."
 	hintHistoryArgs        = "name at most one repository: skant history [REPO]."
-	hintRecoverVerify      = "`skant verify --report FILE PLACE -o markdown` looks the values up in PLACE, asks, and writes the runbook."
+	hintRecoverVerify      = "`skant verify --report FILE PLACE -o json=asked.json` looks the values up in PLACE and asks; `skant recover --report asked.json` writes the runbook."
 	hintReportArgs         = "name one saved JSON report, or - for standard input: skant report FILE -o sarif."
 	hintReportFile         = "it must be a report that skant wrote with -o json."
 	hintVersionArgs        = "`skant version` takes no arguments."
@@ -59,7 +59,7 @@ const (
 )
 
 const (
-	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif, github, markdown or html; may be repeated"
+	helpFlagOutput          = "output `FORMAT[=PATH]`: text, json, jsonl, sarif, gitlab, csv, junit, ocsf, markdown, html or github; may be repeated"
 	helpFlagRules           = "also use the rules of this `FILE` or folder; may be repeated"
 	helpFlagIncludeExamples = "report placeholders, values of tests and published examples, too"
 	helpFlagMinConfidence   = "least `CONFIDENCE` to report: certain, high, medium or low"
@@ -70,7 +70,7 @@ const (
 	helpFlagNoCache         = "search and ask everything again, whatever earlier runs have found out, and keep nothing for later ones"
 	helpFlagNoIgnore        = "also read what .gitignore leaves out"
 	helpFlagSubmodules      = "also read the stores of submodules, each as a repository of its own"
-	helpFlagRepo            = "the `REPO`sitory"
+	helpFlagRepo            = "the repository at `REPO`, a folder in it or its git directory"
 	helpFlagReport          = "use the saved JSON report in this `FILE` instead of scanning; - is standard input"
 )
 
@@ -136,7 +136,7 @@ A shallow or partial clone, a missing or damaged object make the result incomple
 	helpReport      = `Render a JSON report that an earlier scan saved. Nothing is scanned. The exit status is that of
 the scan: 1 with findings, 3 if it was incomplete.`
 	exampleReport = `  skant report audit.json
-  skant report audit.json -o sarif=audit.sarif -o markdown=runbook.md`
+  skant report audit.json -o sarif=audit.sarif -o markdown=comment.md`
 
 	helpRulesShort     = "list, show, test and check rules"
 	helpRules          = `Rules are data: docs/rules.md describes how to write one.`

@@ -116,5 +116,5 @@ cannot be read. With --on-error allow, or "git config skant.onError allow", it i
 	helpFlagAnyHooksPath = "install into the folder of core.hooksPath even if it is not the repository's own"
 	helpFlagHooksGlobal  = "for all repositories of this user; for an agent, for all projects"
 	helpFlagHooksChain   = "keep and run even a hook that another tool writes, or that may need its own name"
-	helpFlagOnError      = "what a pre-receive hook does where not everything could be read: `block` or allow"
+	helpFlagOnError      = "what a pre-receive hook does where not everything could be read: `WHAT` is block or allow; without it what git is told by skant.onError, else block"
 )

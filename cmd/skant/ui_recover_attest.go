@@ -26,10 +26,10 @@ const (
 )
 
 const (
-	helpFlagAttestClaim    = "what is attested: `provider`, or of the whole incident forks, clones, copies, use"
+	helpFlagAttestClaim    = "the `CLAIM` that is attested: provider, of one secret; or, of the whole incident, forks, clones, copies or use"
 	helpFlagAttestOnly     = "only the secret with this `NUMBER or FINGERPRINT`, or the first 8 characters of one; may be repeated"
-	helpFlagAttestBy       = "who says so"
-	helpFlagAttestEvidence = "what was done and where that can be seen, in one line without a secret: a ticket, a log, a change"
+	helpFlagAttestBy       = "`WHO` says so"
+	helpFlagAttestEvidence = "`WHAT` was done and where that can be seen, in one line without a secret: a ticket, a log, a change"
 	helpFlagAttestDate     = "since when it is so: a `DATE` such as 2026-03-04 or 2026-03-04T15:30:00Z; now if it is not given"
 	helpFlagAttestRemove   = "take back what was said"
 	helpFlagCheckAccept    = "count claims that rest on somebody's word like proven ones"

@@ -25,13 +25,13 @@ const (
 )
 
 const (
-	helpFlagIncident     = "file in which the incident is kept"
-	helpFlagCheckReport  = "begin or complete the incident with a saved JSON report of before the purge"
+	helpFlagIncident     = "`FILE` in which the incident is kept"
+	helpFlagCheckReport  = "begin or complete the incident with the saved JSON report in this `FILE`, of before the purge"
 	helpFlagCheckVerify  = "ask the providers whether the secrets are dead; needs their values, in a clone or in --secret-file"
-	helpFlagCheckSecrets = "file of mode 0600 with the secrets, or - for standard input, where no clone has them any more"
+	helpFlagCheckSecrets = "`FILE` of mode 0600 with the secrets, or - for standard input, where no clone has them any more"
 	helpFlagCheckTry     = "run hooks that other programs wrote, too, on a made-up key: only in clones that you trust"
 	helpFlagCheckRemote  = "ask the remotes which refs lead to old objects, and for these objects by their ids"
-	helpFlagCheckClone   = "a further clone to check; may be repeated"
+	helpFlagCheckClone   = "a further clone to check, at this `PATH`; may be repeated"
 
 	helpCheckShort = "prove that an incident is over, or say what is open"
 	helpCheck      = `Check claims about each secret of an incident: its provider takes it no more (--verify), nothing in the

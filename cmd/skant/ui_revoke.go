@@ -68,7 +68,7 @@ const (
 const (
 	helpFlagRevokeYes      = "revoke without a question what --only names"
 	helpFlagRevokeAsk      = "revoke, after a question for each secret that says what will die"
-	helpFlagRevokeIncident = "keep what the providers say in this file of the incident, which is begun if it is not there"
+	helpFlagRevokeIncident = "keep what the providers say in this `FILE` of the incident, which is begun if it is not there"
 	helpFlagRevokeOnly     = "only the secret with this `NUMBER or FINGERPRINT`, or the first 8 characters of one; may be repeated"
 
 	helpRevokeShort = "revoke leaked secrets at their providers"

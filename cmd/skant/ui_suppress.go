@@ -48,9 +48,9 @@ const (
 	helpFlagShowSuppressed = "list the findings that do not count, with what silences each, and not only their number"
 	helpFlagOwner          = "`NAME` of who answers for the entries"
 	helpFlagReason         = "`WHY` these findings may stay"
-	helpFlagExpires        = "when the entries end: `90d`, 12w, 1y, a day such as 2027-01-31, or never"
+	helpFlagExpires        = "`WHEN` the entries end: 90d, 12w, 1y, a day such as 2027-01-31, or never"
 	helpFlagPathScoped     = "entries hold only at the path of their finding"
-	helpFlagFrom           = "what is scanned: `all` (history and files), history, scan, staged, or diff with a range"
+	helpFlagFrom           = "`WHAT` is scanned: all (history and files), history, scan, staged, or diff with a range"
 
 	helpBaselineShort = "list known findings that do not count, with owner, reason and end"
 	helpBaseline      = `The baseline is a file in the repository, .skant-baseline, that lists findings which are known and do not

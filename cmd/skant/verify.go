@@ -50,6 +50,7 @@ func newVerify(a *app) *cobra.Command {
 	f.register(cmd)
 	f.registerCache(cmd)
 	f.registerAsking(cmd)
+	f.registerPlain(cmd)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.dryRun, "verify-dry-run", false, helpFlagVerifyDryRun)
 	fs.StringVar(&r.report, "report", "", helpFlagVerifyReport)

@@ -143,7 +143,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, p *prepared, rep *
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	asked, at := counting(rep.Findings)
-	progress, stop := a.verifyProgress(f.noProgress)
+	progress, stop := a.verifyProgress(f.still())
 	err = v.Verify(ctx, asked, progress)
 	stop()
 	if f.dryRun {

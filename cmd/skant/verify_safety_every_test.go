@@ -50,7 +50,7 @@ func TestSafetyEveryCommand(t *testing.T) {
 		"vertex":    {"GOOGLE_APPLICATION_CREDENTIALS=" + filepath.Join(s.dir, "sa.json"), "CLOUD_ML_REGION=global", "ANTHROPIC_VERTEX_PROJECT_ID=acme"},
 	}
 	plain := s.env
-	formats := []string{"text", "json", "jsonl", "sarif", "markdown", "github"}
+	formats := []string{"text", "json", "jsonl", "sarif", "gitlab", "csv", "junit", "ocsf", "markdown", "html", "github"}
 	ran := 0
 	try := func(what, stdin string, args ...string) {
 		t.Helper()

@@ -299,7 +299,8 @@ func testHostile(t *testing.T, ca *authority, name string, behave func(w io.Writ
 	for _, p := range providers {
 		at = append(at, "--verify-endpoint", p+"="+server.url)
 	}
-	outs := map[string]string{"text": "", "json": "r.json", "jsonl": "r.jsonl", "sarif": "r.sarif", "markdown": "r.md", "github": "r.gh"}
+	outs := map[string]string{"text": "", "json": "r.json", "jsonl": "r.jsonl", "sarif": "r.sarif", "gitlab": "r.gitlab", "csv": "r.csv", "junit": "r.xml", "ocsf": "r.ocsf",
+		"markdown": "r.md", "html": "r.html", "github": "r.gh"}
 	args := append([]string{"scan", ".", "--no-progress", "--verify", "-o", "text"}, at...)
 	for format, file := range outs {
 		if file != "" {

@@ -88,7 +88,7 @@ func (r *verifyRun) lookUp(rep *scanner.Report, place string) (*prepared, map[st
 		return nil, nil, err
 	}
 	rec := &scanner.Recorder{}
-	stop := r.app.watch(rec, p.flags.noProgress)
+	stop := r.app.watch(rec, p.flags.still())
 	res, err := p.scanner.Scan(r.cmd.Context(), src, rec)
 	stop()
 	if err = errors.Join(err, done()); err != nil {

@@ -39,7 +39,7 @@ type part struct {
 
 func stories() []story {
 	const key, token = `<<anthropic "sk-ant-api03-">>`, `<<vercel "vcp_">>`
-	return []story{
+	return append([]story{
 		{name: "hook", build: func(r *sceneRepo) {
 			r.commit("2026-02-03", "Begin", "app.py", "def main():\n    pass\n")
 			r.git("init", "-q", "--bare", "-b", "main", "../server.git")
@@ -92,7 +92,7 @@ func stories() []story {
 			}},
 		}},
 		recoveryStory(),
-	}
+	}, firstSteps()...)
 }
 
 // pullRequest leaves things as GitHub's runner does for a pull request of the branch deploy: the merge is checked out, and a file
@@ -129,7 +129,7 @@ mv "$old.new" "$old"`)
 	}
 }
 
-// TestWalkthroughs runs what docs/walkthroughs.md and docs/recover.md show, and compares. -update rewrites them.
+// TestWalkthroughs runs what docs/walkthroughs.md, start.md, writing-rules.md and recover.md show, and compares. -update rewrites them.
 func TestWalkthroughs(t *testing.T) {
 	texts, told := map[string]string{}, map[string]int{}
 	all := stories()
