@@ -7,7 +7,7 @@ FUZZTIME ?= 20000x
 REPO ?= .
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path prove bench bench-history bench-detection bench-precision bench-verify fuzz generate cover dogfood release-snapshot
+.PHONY: build test race lint e2e e2e-slow e2e-tools e2e-fast-path e2e-gitlab prove bench bench-history bench-detection bench-precision bench-verify bench-places fuzz generate cover dogfood release-snapshot
 
 # Without cgo, as releases are built: the program is static and starts a millisecond sooner.
 build:
@@ -47,6 +47,10 @@ e2e-tools:
 e2e-fast-path:
 	SKANT_E2E_REPOS="$(abspath $(SKANT_E2E_REPOS))" $(GO) test -tags e2e -count=1 -timeout 120m -run '^TestFastPath$$' -v ./e2e
 
+# Holds GitLab's report against the schema that GitLab publishes: make e2e-gitlab SKANT_E2E_GITLAB_SCHEMA=secret-detection-report-format.json
+e2e-gitlab:
+	SKANT_E2E_GITLAB_SCHEMA="$(abspath $(SKANT_E2E_GITLAB_SCHEMA))" $(GO) test -tags gitlabschema -count=1 -run '^TestGitLab' -v ./e2e
+
 # Makes ten times as many edits as usual, and fuzzes them.
 prove:
 	SKANT_PROOF=10 $(GO) test -count=1 -timeout 60m ./scanner
@@ -82,6 +86,10 @@ bench-precision:
 # What --verify costs: 10,000 findings of 1,000 secrets, against a server on this machine that takes 100 ms (docs/performance.md).
 bench-verify:
 	$(GO) test -tags bench -count=1 -timeout 20m -run '^TestBenchVerify$$' -v ./e2e
+
+# Who finds a token where: skant beside gitleaks, and betterleaks and trufflehog if they are in PATH (docs/comparison.md).
+bench-places:
+	$(GO) test -tags bench -count=1 -timeout 20m -run '^TestBenchPlaces$$' -v ./e2e
 
 fuzz:
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \

@@ -188,6 +188,7 @@ type gitlabFile struct {
 			When, Access string
 			ExpireIn     string `yaml:"expire_in"`
 			Paths        []string
+			Reports      map[string]string
 		}
 		Interruptible bool
 		Timeout       string

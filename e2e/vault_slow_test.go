@@ -142,7 +142,7 @@ type vaultFound struct {
 func (r *vaultRepo) history(args ...string) (code int, found map[string]vaultFound) {
 	r.t.Helper()
 	file := func(format string) string { return "-o=" + format + "=" + filepath.Join(r.kept, "report."+format) }
-	args = append([]string{"history", "--verify", "-o=text", file("json"), file("jsonl"), file("sarif"), file("markdown"), file("github")}, args...)
+	args = append([]string{"history", "--verify", "-o=text", file("json"), file("jsonl"), file("sarif"), file("markdown"), file("github"), file("gitlab"), file("csv"), file("junit"), file("ocsf"), file("html")}, args...)
 	code, out := r.skant("", args...)
 	raw, err := os.ReadFile(filepath.Join(r.kept, "report.json"))
 	if err != nil {
