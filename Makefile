@@ -27,6 +27,7 @@ lint:
 	test -z "$$(gofmt -l . | tee /dev/stderr)"
 	for os in linux darwin windows; do CGO_ENABLED=0 GOOS=$$os $(GO) vet ./... || exit 1; done
 	$(GO) vet -tags release ./cmd/skant
+	for tags in e2e,e2eslow bench gitlabschema; do $(GO) vet -tags $$tags ./e2e || exit 1; done
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) mod tidy -diff
 
