@@ -178,21 +178,32 @@ func oddRefLines(data []byte) []scanner.LineRange {
 	return odd
 }
 
-// indexNames searches the paths in an index of version 4, in which they are compressed, so that a search of the file
-// would not see them whole. The position of a finding is that in the list of paths, one a line.
+// indexNames searches the paths in an index that a search of the file does not see whole: those of version 4, which are
+// compressed, and those that follow on a length which reads like a part of them. The position of a finding is that in the list
+// of paths, one a line.
 func (w *historyWalk) indexNames(name string) error {
 	idx := w.entries[name]
-	if idx.Version == 2 || idx.Version == 3 {
-		return nil
-	}
 	var list bytes.Buffer
 	for i := range idx.Entries {
-		list.WriteString(idx.Entries[i].Path)
-		list.WriteByte('\n')
+		if path := idx.Entries[i].Path; idx.Version > 3 || joins(lengthByte(path)) {
+			list.WriteString(path)
+			list.WriteByte('\n')
+		}
+	}
+	if list.Len() == 0 {
+		return nil
 	}
 	return w.visit(&scanner.Chunk{
 		Data: list.Bytes(), Location: scanner.Location{Path: name, Kind: scanner.KindFileName},
 	})
+}
+
+// lengthByte is the byte before a path in an index of the versions 2 and 3: the lower one of its length, which is at most 0xfff.
+func lengthByte(path string) byte { return byte(min(len(path), 0xfff)) }
+
+// joins reports whether a byte may be one of a token, so that a token behind it seems to begin earlier than it does.
+func joins(b byte) bool {
+	return b == '_' || b == '-' || '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
 }
 
 // indexes checks that the content which indexes name is there, and returns the paths that they name as submodules.
