@@ -283,7 +283,7 @@ func (r *triageRun) Explain(ctx context.Context, f scanner.Finding) (string, err
 	if f.Verdict != scanner.NotAsked {
 		fmt.Fprintf(&b, "%s%s\n", labelVerdict, verdictMeans(f.Verdict))
 	}
-	fmt.Fprintf(&b, "\n%s\n%s\n\n", report.Head(&f), f.Excerpt)
+	fmt.Fprintf(&b, "\n%s\n%s\n\n", report.Where(&f), f.Excerpt)
 	data, err := r.content(&f.Location)
 	if err != nil {
 		fmt.Fprintf(&b, msgTriageUnread+"\n", err)

@@ -163,8 +163,8 @@ func oneLine(s string) string {
 	return strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s)
 }
 
-// safeLink says that a link of a rule is one that can be followed, and in which nothing has to be escaped.
-func safeLink(link string) bool {
+// SafeLink says that a link of a rule is one that can be followed, and in which nothing has to be escaped.
+func SafeLink(link string) bool {
 	return strings.HasPrefix(link, "https://") && !strings.ContainsFunc(link, func(r rune) bool {
 		return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("<>\"'\\`", r)
 	})
@@ -172,7 +172,7 @@ func safeLink(link string) bool {
 
 // autolink returns a link of a rule if it is one that can be followed safely, and as code otherwise.
 func autolink(link string) string {
-	if safeLink(link) {
+	if SafeLink(link) {
 		return "<" + link + ">"
 	}
 	return code(link)

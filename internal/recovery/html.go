@@ -12,19 +12,12 @@ import (
 	"time"
 
 	"github.com/skant-dev/skant/internal/visible"
-	"github.com/skant-dev/skant/rules"
-	"github.com/skant-dev/skant/scanner"
 )
 
 // runbookCSS is the whole style: nothing is loaded from anywhere.
 //
 //go:embed runbook.css
 var runbookCSS string
-
-// HTML writes the runbook of a report as one HTML file for `-o html`; see [Plan.HTML].
-func HTML(w io.Writer, rep *scanner.Report, set *rules.Set) error {
-	return New(rep, set, Options{}).HTML(w)
-}
 
 // HTML writes the plan as one HTML file that loads nothing, runs no script, follows the reader's colour scheme and prints
 // with the first fifteen minutes on pages of their own. It returns the first error of w.
@@ -66,7 +59,7 @@ func (h *webPage) spans(s []Span) string {
 		words: html.EscapeString, plain: text,
 		strong: func(s string) string { return "<strong>" + html.EscapeString(s) + "</strong>" },
 		address: func(s string) string {
-			if !safeLink(s) {
+			if !SafeLink(s) {
 				return "<code>" + text(s) + "</code>"
 			}
 			return "<a href=\"" + html.EscapeString(s) + "\" rel=\"noopener noreferrer\">" + html.EscapeString(s) + "</a>"

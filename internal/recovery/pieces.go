@@ -41,6 +41,3 @@ func Pieces(spans []Span) []Piece {
 	renderWith(spans, rendering{code: add(CodePiece), words: add(PlainPiece), plain: add(PlainPiece), strong: add(StrongPiece), address: link})
 	return out
 }
-
-// SafeLink says that a link of a rule is one that can be followed, and in which nothing has to be escaped.
-func SafeLink(link string) bool { return safeLink(link) }

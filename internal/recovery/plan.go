@@ -12,7 +12,6 @@ package recovery
 
 import (
 	"cmp"
-	"io"
 	"slices"
 	"time"
 
@@ -172,11 +171,6 @@ type Options struct {
 	// Numbers are those of the secrets by fingerprint, where the report is a part of a larger one whose numbers count; nil means
 	// that the report's own do.
 	Numbers map[string]int
-}
-
-// Markdown writes the runbook of a report for `-o markdown`; see [Plan.Markdown].
-func Markdown(w io.Writer, rep *scanner.Report, set *rules.Set) error {
-	return New(rep, set, Options{}).Markdown(w)
 }
 
 // New builds the plan of a report. Suppressed findings are counted and not planned for.

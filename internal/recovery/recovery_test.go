@@ -60,7 +60,7 @@ func sampleRules() *rules.Set {
 func render(t *testing.T, rep *scanner.Report) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Markdown(&b, rep, sampleRules()); err != nil {
+	if err := New(rep, sampleRules(), Options{}).Markdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -421,7 +421,7 @@ func dropSpans(line string) string {
 }
 
 func TestWriteErrorIsReturned(t *testing.T) {
-	if err := Markdown(failing{}, sample(t), nil); err == nil {
+	if err := New(sample(t), nil, Options{}).Markdown(failing{}); err == nil {
 		t.Error("no error from a writer that fails")
 	}
 }

@@ -473,7 +473,7 @@ func TestHTMLGolden(t *testing.T) {
 }
 
 func TestHTMLWriteErrorIsReturned(t *testing.T) {
-	if err := HTML(failing{}, sample(t), nil); err == nil {
+	if err := New(sample(t), nil, Options{}).HTML(failing{}); err == nil {
 		t.Error("no error from a writer that fails")
 	}
 }

@@ -30,6 +30,8 @@ type Change struct {
 
 	// old has the version at the same path in each parent.
 	old []Version
+	// kept is the length of the part of Path, up to a slash, that is a folder in a parent.
+	kept int
 }
 
 // NewPath reports whether no parent has anything at the path. It has to be asked before origins are looked for, since a file that was
@@ -37,6 +39,9 @@ type Change struct {
 func (c *Change) NewPath() bool {
 	return !slices.ContainsFunc(c.old, func(v Version) bool { return !v.ID.IsZero() })
 }
+
+// KeptFolder is the length of the part of the path, with its last slash, that was the name of a folder before, in any parent; 0 if none was.
+func (c *Change) KeptFolder() int { return c.kept }
 
 // Problem is something that could not be read, for the receipt of a scan.
 type Problem struct {
@@ -52,8 +57,8 @@ type Problem struct {
 type ChangeSet struct {
 	// Commit is nil for the index.
 	Commit *Commit
-	// Moved are paths that files came to without a change, which are not among Changes.
-	Moved []string
+	// Moved are files that came to a new path without a change, which are not among Changes.
+	Moved []Change
 	// Changes are in the order of the index or the trees.
 	Changes []Change
 	// Problems are trees that could not be read: what is below them is missing from Changes if it is the commit's own
@@ -97,6 +102,8 @@ type differ struct {
 	recent  *treeCache
 	open    []TreeEntry
 	folders int
+	// kept is the length of the prefix of the innermost folder around the compared one, or of that itself, that a parent has.
+	kept int
 	// total counts the changes of all sets of a range.
 	total    *atomic.Int64
 	versions []Version
@@ -116,7 +123,7 @@ func (d *differ) tree(prefix string, id pack.ID, olds []pack.ID, depth int) erro
 	if err := d.enter(prefix, depth); err != nil {
 		return err
 	}
-	defer d.leave(len(d.open))
+	defer d.leave(len(d.open), d.kept)
 	entries := d.read(id, prefix, false)
 	old := d.readOld(prefix, olds)
 	for i := range entries {
@@ -144,7 +151,7 @@ func (d *differ) index(x *index, prefix string, lo, hi int, node *cacheTree, old
 	if err := d.enter(prefix, depth); err != nil {
 		return err
 	}
-	defer d.leave(len(d.open))
+	defer d.leave(len(d.open), d.kept)
 	old := d.readOld(prefix, olds)
 	known := node.folders()
 	for lo < hi {
@@ -212,7 +219,7 @@ func (d *differ) leaf(c Change, old []Version) error {
 	if d.total.Add(1) > maxRangeChanges {
 		return fmt.Errorf("%w: more than %d changed paths in the range", errTooMuch, maxRangeChanges)
 	}
-	c.old = slices.Clone(old)
+	c.old, c.kept = slices.Clone(old), d.kept
 	d.set.Changes = append(d.set.Changes, c)
 	return nil
 }
@@ -234,8 +241,8 @@ func (d *differ) enter(prefix string, depth int) error {
 	return nil
 }
 
-// leave forgets the entries of a folder that was compared.
-func (d *differ) leave(open int) { d.open = d.open[:open] }
+// leave forgets the entries of a folder that was compared, and goes back to what was kept of the path around it.
+func (d *differ) leave(open, kept int) { d.open, d.kept = d.open[:open], kept }
 
 // read parses a tree and sorts its entries by name. What cannot be read becomes a problem of the set.
 func (d *differ) read(id pack.ID, prefix string, parent bool) []TreeEntry {
@@ -337,6 +344,7 @@ func (d *differ) readOld(prefix string, ids []pack.ID) oldFolders {
 		if id.IsZero() {
 			continue
 		}
+		d.kept = len(prefix)
 		if first := slices.Index(ids, id); first < i {
 			old[i] = old[first]
 			continue

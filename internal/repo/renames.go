@@ -43,7 +43,7 @@ func (s *ChangeSet) dropMoves(ctx context.Context) error {
 				continue
 			}
 			if c.NewPath() {
-				s.Moved = append(s.Moved, c.Path)
+				s.Moved = append(s.Moved, *c)
 			}
 			c.old[p] = s.removed[p][sources[at]].Version
 			s.removed[p][sources[at]].ID = pack.ID{}

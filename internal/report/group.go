@@ -64,7 +64,7 @@ func group(rep *scanner.Report, keep func(*scanner.Finding) bool) []*Group {
 	}
 	slices.SortStableFunc(all, func(a, b *Group) int {
 		return cmp.Or(
-			compareTrue(alive(a.Verdict), alive(b.Verdict)),
+			compareTrue(Alive(a.Verdict), Alive(b.Verdict)),
 			cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 			cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
 			cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
@@ -79,7 +79,7 @@ func group(rep *scanner.Report, keep func(*scanner.Finding) bool) []*Group {
 // place.
 func CompareFindings(a, b *scanner.Finding) int {
 	return cmp.Or(
-		compareTrue(alive(a.Verdict), alive(b.Verdict)),
+		compareTrue(Alive(a.Verdict), Alive(b.Verdict)),
 		cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 		cmp.Compare(alarm(b.Verdict), alarm(a.Verdict)),
 		cmp.Compare(b.Confidence.Rank(), a.Confidence.Rank()),
@@ -135,8 +135,8 @@ func compareTrue(a, b bool) int {
 	}
 }
 
-// alive reports whether a provider has said that it knows a credential, which is then to be revoked before any other.
-func alive(v scanner.Verdict) bool { return v == scanner.Live || v == scanner.Restricted }
+// Alive reports whether a provider has said that it knows a credential, which is then to be revoked before any other.
+func Alive(v scanner.Verdict) bool { return v == scanner.Live || v == scanner.Restricted }
 
 // alarm orders verdicts: a credential that nobody asked about counts for more than one known to be dead.
 func alarm(v scanner.Verdict) int {

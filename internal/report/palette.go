@@ -9,8 +9,8 @@ import (
 
 // palette is the colours of the text format. They repeat what words say, and are told apart by those who see no red or no green: what is
 // alarming is red, what is settled bright blue (the dark one is lost on a dark ground). All can be read on a light ground and on a dark one,
-// about three to one in the palettes of common terminals; most of the text has none. Each is switched on or off by itself, so that the process-wide switch of the colour
-// library is neither read nor changed.
+// about three to one in the palettes of common terminals; most of the text has none. Each is switched on or off by itself, so that the
+// process-wide switch of the colour library is neither read nor changed.
 type palette struct {
 	grave, serious, middling, good, strong, faint *color.Color
 }

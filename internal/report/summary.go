@@ -51,11 +51,7 @@ func Verdicts(groups []*Group) string {
 	for _, v := range slices.SortedFunc(maps.Keys(counts), func(a, b scanner.Verdict) int {
 		return cmp.Or(cmp.Compare(alarm(b), alarm(a)), cmp.Compare(a, b))
 	}) {
-		name := visible.Text(string(v))
-		if v == scanner.NotAsked {
-			name = "not asked"
-		}
-		parts = append(parts, Count(counts[v])+" "+name)
+		parts = append(parts, Count(counts[v])+" "+VerdictWord(v))
 	}
 	return strings.Join(parts, ", ")
 }

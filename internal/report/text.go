@@ -272,7 +272,7 @@ func (t *textWriter) suppressed(groups []*Group) {
 	for _, g := range groups {
 		shown := g.Places[:t.some(len(g.Places), 1)]
 		for _, f := range shown {
-			line := Title(f) + " " + visible.Text(f.Secret.Redacted()) + " in " + head(f)
+			line := Title(f) + " " + visible.Text(f.Secret.Redacted()) + " in " + Where(f)
 			if more := len(g.Places) - len(shown); more > 0 {
 				line += " and " + Number(int64(more), "more place")
 			}

@@ -88,11 +88,11 @@ func aligned(row []span, widths [placeColumns]int) []span {
 
 // placeOf is the name of a place, with a link to the file if it is there.
 func (t *textWriter) placeOf(f *scanner.Finding) span {
-	return span{text: head(f), link: t.to.file(f), whole: true}
+	return span{text: Where(f), link: t.to.file(f), whole: true}
 }
 
-// head names the place itself: path:line:column, or what holds it where that is no file.
-func head(f *scanner.Finding) string {
+// Where names the place of a finding in one line that is safe to show: "config/prod.env:3:19", or what holds it where that is no file.
+func Where(f *scanner.Finding) string {
 	l := &f.Location
 	at := ":" + strconv.Itoa(l.StartLine) + ":" + strconv.Itoa(l.StartColumn)
 	switch {

@@ -183,8 +183,7 @@ func (f *folder) part(word string) (head, tail string) {
 func (t *textWriter) print(indent int, spans []span) {
 	var b strings.Builder
 	b.WriteString(strings.Repeat(" ", indent))
-	for i := 0; i < len(spans); i++ {
-		s := spans[i]
+	for i, s := range spans {
 		text := s.text
 		if i == len(spans)-1 {
 			text = strings.TrimRight(text, " ")

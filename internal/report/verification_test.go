@@ -51,8 +51,8 @@ func TestAliveComesFirst(t *testing.T) {
 		}
 		a, b := groups[i-1], g
 		switch {
-		case alive(a.Verdict) != alive(b.Verdict):
-			if alive(b.Verdict) {
+		case Alive(a.Verdict) != Alive(b.Verdict):
+			if Alive(b.Verdict) {
 				t.Errorf("%s before %s", a.First().Fingerprint, b.First().Fingerprint)
 			}
 		case a.Severity != b.Severity:

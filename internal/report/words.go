@@ -18,8 +18,13 @@ func Title(f *scanner.Finding) string {
 	return visible.Text(f.RuleID)
 }
 
-// Where names the place of a finding for people: "config/prod.env:3:19", or what holds it where that is no file.
-func Where(f *scanner.Finding) string { return head(f) }
+// VerdictWord is a verdict in a word or two: "live", "not asked".
+func VerdictWord(v scanner.Verdict) string {
+	if v == scanner.NotAsked {
+		return "not asked"
+	}
+	return visible.Text(string(v))
+}
 
 // VerdictWords says whether a credential is alive, in one sentence.
 func VerdictWords(v scanner.Verdict) string {

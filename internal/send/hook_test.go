@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/skant-dev/skant/internal/verify"
 )
 
 // TestHook sends to servers that answer as they like.
@@ -99,7 +101,7 @@ func TestPatience(t *testing.T) {
 	if waits > maxWaits || waits < maxWaits/2 || told != waits {
 		t.Errorf("waited %s", waits)
 	}
-	s.sleep, s.waited = sleep, 0
+	s.sleep, s.waited = verify.Sleep, 0
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := (&Hook{Server: s}).Send(ctx, []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "deadline") {

@@ -138,19 +138,9 @@ func (s scope) with(name, shape string) scope {
 type checker struct{ wrong []string }
 
 func (k *checker) bad(n parse.Node, format string, args ...any) {
-	line := 1 + strings.Count(textBefore(n), "\n")
-	k.wrong = append(k.wrong, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
-}
-
-// textBefore returns as many line breaks as there are before a node; parse says where it is in words only.
-func textBefore(n parse.Node) string {
-	where, _ := (*parse.Tree)(nil).ErrorContext(n)
-	parts := strings.Split(where, ":")
-	lines := 0
-	if len(parts) > 1 {
-		_, _ = fmt.Sscan(parts[1], &lines)
-	}
-	return strings.Repeat("\n", max(0, lines-1))
+	where, _ := (*parse.Tree)(nil).ErrorContext(n) // "body:LINE:COLUMN"
+	line, _, _ := strings.Cut(strings.TrimPrefix(where, "body:"), ":")
+	k.wrong = append(k.wrong, "line "+line+": "+fmt.Sprintf(format, args...))
 }
 
 func (k *checker) list(l *parse.ListNode, at scope, ranges int) {

@@ -58,21 +58,7 @@ func Open(address string, opt ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{line: line, name: opt.Name, now: opt.Now, sleep: sleep, scrub: opt.Scrub, tell: opt.Tell}, nil
-}
-
-// Host is the host, and port if there is one, of the server.
-func (s *Server) Host() string { return s.line.Host() }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return &Server{line: line, name: opt.Name, now: opt.Now, sleep: verify.Sleep, scrub: opt.Scrub, tell: opt.Tell}, nil
 }
 
 // Refused is an answer that says no.

@@ -179,7 +179,7 @@ func (r *fileReader) read(ctx context.Context, file foundFile) error {
 	}
 	defer r.rec.Step(1)
 	chunk := scanner.Chunk{Data: []byte(file.link), Location: scanner.Location{Path: file.name, Kind: scanner.KindFile}}
-	if err := searchNames(r.names, chunk.Location, r.visit); err != nil {
+	if err := searchNames(r.names, chunk.Location, 0, r.visit); err != nil {
 		return err
 	}
 	if file.info != nil {

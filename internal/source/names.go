@@ -11,10 +11,10 @@ import (
 )
 
 // searchNames has every part of a path searched that was not seen before in the same folder: a file may be named after the
-// key that it holds, and whoever sees the listing has it. at is where the file is.
-func searchNames(seen *nameSet, at scanner.Location, visit func(*scanner.Chunk) error) error {
+// key that it holds, and whoever sees the listing has it. at is where the file is, and the search begins at the byte start of its path.
+func searchNames(seen *nameSet, at scanner.Location, start int, visit func(*scanner.Chunk) error) error {
 	path := at.Path
-	for start := 0; start < len(path); {
+	for start < len(path) {
 		end := len(path)
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
@@ -31,17 +31,18 @@ func searchNames(seen *nameSet, at scanner.Location, visit func(*scanner.Chunk) 
 	return nil
 }
 
-// searchNewNames has the parts of every path searched that a change set adds; at says by which commit, if by one. It comes before the search
-// for what files were made from.
+// searchNewNames has the parts of every path searched that a change set adds, without those of folders that were there before; at says by
+// which commit, if by one. It comes before the search for what files were made from.
 func searchNewNames(seen *nameSet, set *repo.ChangeSet, at scanner.Location, visit func(*scanner.Chunk) error) error {
-	paths := slices.Clone(set.Moved)
+	added := slices.Clone(set.Moved)
 	for i := range set.Changes {
 		if c := &set.Changes[i]; c.NewPath() {
-			paths = append(paths, c.Path)
+			added = append(added, *c)
 		}
 	}
-	for _, at.Path = range paths {
-		if err := searchNames(seen, at, visit); err != nil {
+	for i := range added {
+		at.Path = added[i].Path
+		if err := searchNames(seen, at, added[i].KeptFolder(), visit); err != nil {
 			return err
 		}
 	}

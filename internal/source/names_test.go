@@ -43,13 +43,18 @@ func namesOf(t *testing.T, src scanner.Source) []string {
 func TestNamesAreSearched(t *testing.T) {
 	s := newGitbox(t)
 	s.write("kept/one", "1\n")
+	s.write("kept/a/one", "1\n")
 	s.write("moves", strings.Repeat("long enough to be known again\n", 9))
 	s.commit("first")
 	s.write("kept/one", "2\n")
 	s.write("new/deep/two", "2\n")
+	s.write("kept/a/six", "6\n") // the folders are old: whoever adds a file is not told of their names
+	s.write("kept/b/five", "5\n")
 	s.git("mv", "moves", "moved")
 	s.git("add", "-A")
-	added := []string{"deep in new/deep", "moved in moved", "new in new", "two in new/deep/two"}
+	added := []string{
+		"b in kept/b", "deep in new/deep", "five in kept/b/five", "moved in moved", "new in new", "six in kept/a/six", "two in new/deep/two",
+	}
 	if diff := cmp.Diff(added, namesOf(t, NewStaged(s.open(), StagedOptions{}))); diff != "" {
 		t.Errorf("staged (-want +got):\n%s", diff)
 	}
@@ -68,7 +73,10 @@ func TestNamesAreSearched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := []string{"deep in new/deep", "kept in kept", "moved in moved", "new in new", "one in kept/one", "three in new/deep/three", "two in new/deep/two"}
+	all := []string{
+		"a in kept/a", "b in kept/b", "deep in new/deep", "five in kept/b/five", "kept in kept", "moved in moved", "new in new", "one in kept/a/one",
+		"one in kept/one", "six in kept/a/six", "three in new/deep/three", "two in new/deep/two",
+	}
 	if diff := cmp.Diff(all, namesOf(t, files)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

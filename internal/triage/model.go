@@ -182,7 +182,7 @@ func (m *Model) done(msg tea.Msg) tea.Cmd {
 		}
 		m.list()
 		m.show(titleAnswer, msg.answer.Text)
-		m.say(fmt.Sprintf(msgVerdict, verdictWord(msg.answer.Verdict)))
+		m.say(fmt.Sprintf(msgVerdict, report.VerdictWord(msg.answer.Verdict)))
 	case markDone:
 		m.silence(msg)
 	case undoDone:

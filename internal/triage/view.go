@@ -208,12 +208,12 @@ func (m *Model) drawList(room int) (lines []string, at int) {
 func (m *Model) drawRow(r row, chosen bool) []string {
 	g := r.group
 	f := g.First()
-	said := verdictWord(g.Verdict)
+	said := report.VerdictWord(g.Verdict)
 	if r.quiet {
 		said = filterWord(filterQuiet)
 	}
 	head := fmt.Sprintf("%s%-8s  %-10s  %s", mark(chosen), m.clean(string(g.Severity)), said, m.clean(f.Title))
-	place := "    " + m.clean(f.Secret.Redacted()) + "  " + m.clean(report.Head(f))
+	place := "    " + m.clean(f.Secret.Redacted()) + "  " + m.clean(report.Where(f))
 	if n := len(g.Places) - 1; n > 0 {
 		place += fmt.Sprintf("  and %d more", n)
 	}
@@ -282,7 +282,7 @@ func (m *Model) facts(g *report.Group) []string {
 	f := g.First()
 	lines := []string{
 		f.Title + "  " + f.Secret.Redacted(),
-		fmt.Sprintf("%s, %s confidence, %s; rule %s", g.Severity, g.Confidence, verdictWord(g.Verdict), f.RuleID),
+		fmt.Sprintf("%s, %s confidence, %s; rule %s", g.Severity, g.Confidence, report.VerdictWord(g.Verdict), f.RuleID),
 		"fingerprint " + f.Fingerprint,
 	}
 	if v := g.Verification(); v != nil && v.Says != "" {
@@ -297,7 +297,7 @@ func (m *Model) facts(g *report.Group) []string {
 
 // placeLines describe one place.
 func placeLines(f *scanner.Finding) []string {
-	first := report.Head(f)
+	first := report.Where(f)
 	if e := f.Exposure; e != nil && e.InHead {
 		first += "  in HEAD"
 	}

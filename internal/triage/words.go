@@ -1,10 +1,5 @@
 package triage
 
-import (
-	"github.com/skant-dev/skant/internal/visible"
-	"github.com/skant-dev/skant/scanner"
-)
-
 // Every word of the screen, in the voice of cmd/skant/ui.go.
 const (
 	msgIncomplete = "the report is incomplete: something was not read, and more may be there"
@@ -85,11 +80,4 @@ func filterWord(f filter) string {
 	default:
 		return "open"
 	}
-}
-
-func verdictWord(v scanner.Verdict) string {
-	if v == scanner.NotAsked {
-		return "not asked"
-	}
-	return visible.Text(string(v))
 }

@@ -114,7 +114,7 @@ func New(set *rules.Set, opt Options) (*Verifier, error) {
 		endpoints[provider] = u
 	}
 	v := &Verifier{
-		set: set, opt: opt, endpoints: endpoints, client: newClient(opt, endpoints), clock: time.Now, sleep: sleep,
+		set: set, opt: opt, endpoints: endpoints, client: newClient(opt, endpoints), clock: time.Now, sleep: Sleep,
 		hosts: map[string]*hostLimit{}, controls: map[string]*control{}, checks: map[string]*check{}, subjects: map[string]*subject{}, ownServers: map[string]bool{}, owners: map[string]bool{},
 	}
 	v.cache = openVerdicts(opt)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -261,6 +262,25 @@ func TestHarmless(t *testing.T) {
 	for _, line := range strings.Split(markdown.String(), "\n") {
 		if strings.HasPrefix(line, "| ") && strings.Count(line, "|") != 3 && strings.Count(line, "|") != 5 {
 			t.Errorf("a row of the table is broken: %s", line)
+		}
+	}
+}
+
+// TestNoReferences: GitHub looks for mentions and references in the text that Markdown came to, in which an escape is what it stands for.
+func TestNoReferences(t *testing.T) {
+	f := found("z", "a.env", 1, "")
+	f.Title = "@octocat, see #1, GH-1 and https://example.org"
+	var b bytes.Buffer
+	if err := New(saved(), saved(f)).Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	shown := html.UnescapeString(b.String())
+	if !strings.Contains(shown, "octocat, see ") {
+		t.Fatalf("no title in %s", shown)
+	}
+	for _, bad := range []string{"@octocat", "#1", "GH-1", "https://"} {
+		if strings.Contains(shown, bad) {
+			t.Errorf("there is %q in %s", bad, shown)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/skant-dev/skant/internal/report"
-	"github.com/skant-dev/skant/internal/visible"
 )
 
 // Markdown writes the comparison as GitHub-flavoured Markdown, for a comment on a pull request. Nothing from a repository is more than
@@ -15,12 +14,12 @@ import (
 func (c *Comparison) Markdown(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) } // kept by the buffer
-	line("## Secrets: what changed\n\n%s.\n", escape(c.Summary()))
-	line("| | report |\n|---|---|\n| old | %s |\n| new | %s |", escape(sideText(&c.Old)), escape(sideText(&c.New)))
+	line("## Secrets: what changed\n\n%s.\n", report.Markdown(c.Summary()))
+	line("| | report |\n|---|---|\n| old | %s |\n| new | %s |", report.Markdown(sideText(&c.Old)), report.Markdown(sideText(&c.New)))
 	if len(c.Cautions) > 0 {
 		line("\n> [!WARNING]")
 		for _, x := range c.Cautions {
-			line("> - %s", escape(x.Text))
+			line("> - %s", report.Markdown(x.Text))
 		}
 	}
 	for _, s := range c.sections() {
@@ -29,12 +28,12 @@ func (c *Comparison) Markdown(w io.Writer) error {
 		}
 		line("\n### %s: %s\n", s.title, report.Number(int64(len(s.secrets)), "secret"))
 		if s.note != "" {
-			line("%s\n", escape(s.note))
+			line("%s\n", report.Markdown(s.note))
 		}
 		line("| severity | secret | verdict | places |\n|---|---|---|---|")
 		for i := range s.secrets {
 			x := &s.secrets[i]
-			line("| %s | %s<br>%s | %s | %s |", escape(string(x.Severity)), escape(x.Title), code(x.Secret.Redacted()), escape(verdicts(x)), cell(x))
+			line("| %s | %s<br>%s | %s | %s |", report.Markdown(string(x.Severity)), report.Markdown(x.Title), report.HTMLCode(x.Secret.Redacted()), report.Markdown(verdicts(x)), cell(x))
 		}
 	}
 	return out.Flush()
@@ -45,7 +44,7 @@ func cell(s *Secret) string {
 	var lines []string
 	list := func(sign string, places []Place) {
 		for _, p := range places[:min(len(places), maxPlaces)] {
-			lines = append(lines, sign+" "+code(placeText(&p)))
+			lines = append(lines, sign+" "+report.HTMLCode(placeText(&p)))
 		}
 		if n := len(places) - maxPlaces; n > 0 {
 			lines = append(lines, sign+" and "+report.Number(int64(n), "more place"))
@@ -60,23 +59,7 @@ func cell(s *Secret) string {
 		lines = append(lines, "suppressed in the old report")
 	}
 	if s.Why != "" {
-		lines = append(lines, escape(s.Why))
+		lines = append(lines, report.Markdown(s.Why))
 	}
 	return strings.Join(lines, "<br>")
 }
-
-// escape writes text so that Markdown and HTML take every character of it for itself.
-func escape(s string) string {
-	var b strings.Builder
-	for _, r := range visible.Text(s) {
-		if r < 0x80 && strings.ContainsRune("\\`*_{}[]()<>#+-.!|~&@:/\"'$^=", r) {
-			_, _ = fmt.Fprintf(&b, "&#%d;", r) // a builder never fails
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// code is escape in the type of code. Backquotes would need care in a table; this needs none.
-func code(s string) string { return "<code>" + escape(s) + "</code>" }

@@ -150,7 +150,7 @@ func (t *text) places(sign string, list []Place) {
 
 // placeText names a place and the commit that brought the secret there.
 func placeText(p *Place) string {
-	words := report.Head(&scanner.Finding{Location: p.Location})
+	words := report.Where(&scanner.Finding{Location: p.Location})
 	if c := p.Location.Commit; c != nil {
 		id := []rune(visible.Text(c.ID))
 		words += "  " + string(id[:min(10, len(id))])
@@ -166,16 +166,9 @@ func severity(s rules.Severity) string { return fmt.Sprintf("%-8s", visible.Text
 // verdicts says what the verdict is and, where it is another, what it was.
 func verdicts(s *Secret) string {
 	if s.Was != nil && *s.Was != s.Verdict {
-		return verdict(*s.Was) + " -> " + verdict(s.Verdict)
+		return report.VerdictWord(*s.Was) + " -> " + report.VerdictWord(s.Verdict)
 	}
-	return verdict(s.Verdict)
-}
-
-func verdict(v scanner.Verdict) string {
-	if v == scanner.NotAsked {
-		return "not asked"
-	}
-	return visible.Text(string(v))
+	return report.VerdictWord(s.Verdict)
 }
 
 func sideText(s *Side) string {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/skant-dev/skant/internal/recovery"
 	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/visible"
 	"github.com/skant-dev/skant/scanner"
@@ -156,7 +158,7 @@ func (m *model) data(s *secret, t *tables) dataSecret {
 	g, f := s.group, s.group.First()
 	d := dataSecret{Key: s.key, Rule: clip(f.RuleID, maxName), Title: s.title(), Value: clip(f.Secret.Redacted(), maxName), Provider: s.provider,
 		Severity: clip(string(g.Severity), maxName), Tone: tone(g.Severity), Rank: g.Severity.Rank(), Confidence: clip(string(g.Confidence), maxName),
-		Verdict: verdictWords(g.Verdict), State: s.state, Use: s.use, Since: day(s.since), Answer: answer(g)}
+		Verdict: clip(report.VerdictWord(g.Verdict), maxName), State: s.state, Use: s.use, Since: day(s.since), Answer: answer(g)}
 	if print := clip(f.Fingerprint, maxName); print != d.Key {
 		d.Print = print
 	}
@@ -169,7 +171,7 @@ func (m *model) data(s *secret, t *tables) dataSecret {
 	if r := m.set.Lookup(f.RuleID); r != nil {
 		d.Why = clip(r.Why, maxWords)
 		for _, link := range r.Docs {
-			if safe(link) && len(d.Docs) < 5 {
+			if recovery.SafeLink(link) && len(d.Docs) < 5 {
 				d.Docs = append(d.Docs, link)
 			}
 		}
@@ -274,12 +276,9 @@ func (t *tables) commit(c *scanner.Commit) *int {
 
 // lines makes commands visible, line by line.
 func lines(run string) string {
-	var out []byte
-	for i, line := range splitLines(run) {
-		if i > 0 {
-			out = append(out, '\n')
-		}
-		out = append(out, visible.Text(line)...)
+	list := strings.Split(run, "\n")
+	for i, line := range list {
+		list[i] = visible.Text(line)
 	}
-	return string(out)
+	return strings.Join(list, "\n")
 }

@@ -211,9 +211,7 @@ func count(list []*secret, is func(*secret) bool) int {
 	return n
 }
 
-func (s *secret) alive() bool {
-	return s.group.Verdict == scanner.Live || s.group.Verdict == scanner.Restricted
-}
+func (s *secret) alive() bool { return report.Alive(s.group.Verdict) }
 
 func (s *secret) dead() bool {
 	return s.group.Verdict == scanner.Dead || s.group.Verdict == scanner.Expired

@@ -2,7 +2,6 @@ package html
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/skant-dev/skant/internal/incident"
 	"github.com/skant-dev/skant/internal/recovery"
@@ -115,7 +114,7 @@ func newSteps(steps []recovery.Step) []dataStep {
 			}
 			d.Fill = append(d.Fill, text)
 		}
-		if safe(s.Link) {
+		if recovery.SafeLink(s.Link) {
 			d.Link = s.Link
 		}
 		out = append(out, d)
@@ -143,7 +142,3 @@ func pieces(spans []recovery.Span) []dataPiece {
 	}
 	return slices.Clip(out)
 }
-
-func safe(link string) bool { return recovery.SafeLink(link) }
-
-func splitLines(s string) []string { return strings.Split(s, "\n") }

@@ -298,7 +298,7 @@ func (m *model) table() {
 	for _, s := range list {
 		f := s.group.First()
 		r := row{Title: s.title(), Value: clip(f.Secret.Redacted(), maxName), Severity: clip(string(s.group.Severity), maxName), Tone: tone(s.group.Severity),
-			Verdict: verdictWords(s.group.Verdict), Where: where(f), Since: day(s.since), Use: useWords(s.use)}
+			Verdict: clip(report.VerdictWord(s.group.Verdict), maxName), Where: where(f), Since: day(s.since), Use: useWords(s.use)}
 		if f.Location.StartLine > 0 {
 			r.Where += fmt.Sprintf(":%d", f.Location.StartLine)
 		}
@@ -345,13 +345,6 @@ func tone(s rules.Severity) string {
 	default:
 		return "low"
 	}
-}
-
-func verdictWords(v scanner.Verdict) string {
-	if v == scanner.NotAsked {
-		return "not asked"
-	}
-	return clip(string(v), maxName)
 }
 
 func useWords(use string) string {

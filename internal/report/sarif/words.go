@@ -3,6 +3,7 @@ package sarif
 import (
 	"strings"
 
+	"github.com/skant-dev/skant/internal/report"
 	"github.com/skant-dev/skant/internal/visible"
 )
 
@@ -18,16 +19,7 @@ func say(s string) message {
 func text(s string) multiformat { return multiformat{Text: clip(s, maxDescription)} }
 
 // clip bounds a text to limit code points, which is how GitHub counts.
-func clip(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	if len(runes) <= limit {
-		return s
-	}
-	return string(runes[:limit-1]) + "…"
-}
+func clip(s string, limit int) string { return report.Shorten(s, limit) }
 
 // plain makes a text of unknown origin safe in a SARIF message, where braces mark placeholders and brackets links.
 func plain(s string) string {
