@@ -111,7 +111,11 @@ func (t *textWriter) morePlaces(g *Group) []span {
 // waysOn says how to go on: remove the secret, or allow it with a reason.
 func (t *textWriter) waysOn(groups []*Group, b blocked) {
 	f := groups[0].First()
-	t.wrapped("Remove it: "+b.remove+" Was it ever pushed or shared? Then revoke it, too.", 0, t.strong)
+	remove := b.remove
+	if f.Location.Kind == scanner.KindFileName && b.from == "staged" {
+		remove = "give it another name with git mv."
+	}
+	t.wrapped("Remove it: "+remove+" Was it ever pushed or shared? Then revoke it, too.", 0, t.strong)
 	comment, ok := allowComment(f)
 	if f.Purged { // there is no second way
 	} else if !ok {
@@ -130,7 +134,7 @@ func (t *textWriter) waysOn(groups []*Group, b blocked) {
 
 // allowComment is the comment that allows a finding in the language of its file; ok is false where there are no comments.
 func allowComment(f *scanner.Finding) (comment string, ok bool) {
-	if f.Location.Member != "" || f.Location.Path == "" || len(f.Location.Decoded) > 0 || f.Location.StartLine != f.Location.EndLine {
+	if f.Location.Member != "" || f.Location.Path == "" || f.Location.Kind == scanner.KindFileName || len(f.Location.Decoded) > 0 || f.Location.StartLine != f.Location.EndLine {
 		return "", false
 	}
 	marker := "skant:allow " + visible.Text(f.RuleID) + " WHY"

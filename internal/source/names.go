@@ -19,7 +19,7 @@ func searchNames(seen *nameSet, at scanner.Location, start int, visit func(*scan
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
 		}
-		if name := path[start:end]; name != "" && seen.add([]byte(path[:end])) {
+		if name := path[start:end]; mayHold(name) && seen.add([]byte(path[:end])) {
 			chunk := scanner.Chunk{Data: []byte(name), Location: at}
 			chunk.Location.Path, chunk.Location.Object, chunk.Location.Kind = path[:end], "", scanner.KindFileName
 			if err := visit(&chunk); err != nil {
@@ -30,6 +30,13 @@ func searchNames(seen *nameSet, at scanner.Location, start int, visit func(*scan
 	}
 	return nil
 }
+
+// shortName is the length in bytes below which a name is no key by itself.
+const shortName = 16
+
+// mayHold reports whether a name is long enough for a key, or may assign something shorter. Most names are neither, and to search them all
+// would take a tenth of the time of a scan of small files.
+func mayHold(name string) bool { return len(name) >= shortName || strings.ContainsAny(name, "=:@") }
 
 // searchNewNames has the parts of every path searched that a change set adds, without those of folders that were there before; at says by
 // which commit, if by one. It comes before the search for what files were made from.

@@ -29,7 +29,7 @@ func namesOf(t *testing.T, src scanner.Source) []string {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		all = append(all, line)
+		all = append(all, strings.ReplaceAll(line, "=", ""))
 		return nil
 	})
 	if err != nil {
@@ -39,18 +39,19 @@ func namesOf(t *testing.T, src scanner.Source) []string {
 	return all
 }
 
-// TestNamesAreSearched: every part of a path once in each folder; of changes only what is at a path where nothing was.
+// TestNamesAreSearched: every part of a path that may hold a key, which = makes of any, once in each folder; of changes only what is at a path where nothing was.
 func TestNamesAreSearched(t *testing.T) {
 	s := newGitbox(t)
-	s.write("kept/one", "1\n")
-	s.write("kept/a/one", "1\n")
-	s.write("moves", strings.Repeat("long enough to be known again\n", 9))
+	s.write("kept=/one=", "1\n")
+	s.write("kept=/a=/one=", "1\n")
+	s.write("moves=", strings.Repeat("long enough to be known again\n", 9))
+	s.write("too short/"+strings.Repeat("long", 4), "1\n")
 	s.commit("first")
-	s.write("kept/one", "2\n")
-	s.write("new/deep/two", "2\n")
-	s.write("kept/a/six", "6\n") // the folders are old: whoever adds a file is not told of their names
-	s.write("kept/b/five", "5\n")
-	s.git("mv", "moves", "moved")
+	s.write("kept=/one=", "2\n")
+	s.write("new=/deep=/two=", "2\n")
+	s.write("kept=/a=/six=", "6\n") // the folders are old: whoever adds a file is not told of their names
+	s.write("kept=/b=/five=", "5\n")
+	s.git("mv", "moves=", "moved=")
 	s.git("add", "-A")
 	added := []string{
 		"b in kept/b", "deep in new/deep", "five in kept/b/five", "moved in moved", "new in new", "six in kept/a/six", "two in new/deep/two",
@@ -59,7 +60,7 @@ func TestNamesAreSearched(t *testing.T) {
 		t.Errorf("staged (-want +got):\n%s", diff)
 	}
 	s.commit("second")
-	s.write("new/deep/three", "3\n")
+	s.write("new=/deep=/three=", "3\n")
 	s.commit("third")
 	var want []string // the folder of the third file is the second commit's
 	for _, line := range added {
@@ -74,7 +75,7 @@ func TestNamesAreSearched(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := []string{
-		"a in kept/a", "b in kept/b", "deep in new/deep", "five in kept/b/five", "kept in kept", "moved in moved", "new in new", "one in kept/a/one",
+		"a in kept/a", "b in kept/b", "deep in new/deep", "five in kept/b/five", "kept in kept", "longlonglonglong in too short/longlonglonglong", "moved in moved", "new in new", "one in kept/a/one",
 		"one in kept/one", "six in kept/a/six", "three in new/deep/three", "two in new/deep/two",
 	}
 	if diff := cmp.Diff(all, namesOf(t, files)); diff != "" {

@@ -484,3 +484,13 @@ func TestPerhapsAlive(t *testing.T) {
 		shows(t, m, "perhaps alive: "+want)
 	}
 }
+
+// A paragraph of the help fills the lines of the screen: an end of line in its source would leave single words alone.
+func TestHelpFillsTheScreen(t *testing.T) {
+	paragraphs := textHelp[strings.Index(textHelp, "Values are never shown"):]
+	for _, p := range strings.Split(paragraphs, "\n\n") {
+		if strings.Contains(p, "\n") {
+			t.Errorf("a paragraph has an end of line in it, the screen folds it again:\n%s", p)
+		}
+	}
+}

@@ -61,12 +61,9 @@ What to do about it
   ?                   this help
   q                   quit: status 0 if nothing that counts is left, 1 if not
 
-Values are never shown. A report holds none, so verifying and marking look them up in the repository (--repo), which is searched
-once.
+Values are never shown. A report holds none, so verifying and marking look them up in the repository (--repo), which is searched once.
 
-With a screen reader this screen is hard to follow, because it is drawn again and again. The same things are commands that print
-lines and end: "skant report FILE", "skant explain FILE:LINE", "skant verify --report FILE --finding FINGERPRINT" and "skant
-baseline update". The cursor stands at the chosen line, which begins with ">".`
+With a screen reader this screen is hard to follow, because it is drawn again and again. The same things are commands that print lines and end: "skant report FILE", "skant explain FILE:LINE", "skant verify --report FILE --finding FINGERPRINT" and "skant baseline update". The cursor stands at the chosen line, which begins with ">".`
 )
 
 func filterWord(f filter) string {
