@@ -398,5 +398,8 @@ func readSmall(path string, limit int64) (text []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return io.ReadAll(io.LimitReader(f, limit))
+	if text, err = io.ReadAll(io.LimitReader(f, limit+1)); err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("it has more than %d bytes", limit) // it has grown since
+	}
+	return text, err
 }

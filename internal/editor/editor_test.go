@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestSplit(t *testing.T) {
 
 // TestRun starts a program as the editor and holds what it was given, for a file whose name a shell would obey.
 func TestRun(t *testing.T) {
-	if _, err := os.Stat("/bin/sh"); err != nil {
+	if runtime.GOOS == "windows" {
 		t.Skip("NOT TESTED: there is no shell to play the editor")
 	}
 	dir := t.TempDir()
